@@ -1,0 +1,32 @@
+"""The generated C of one network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcupatch.ir.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output of the generated function: its C name in the struct and its place in the arena."""
+
+    c_name: str
+    tensor: Tensor
+    offset: int
+
+
+@dataclass(frozen=True)
+class CSources:
+    """Everything a build needs beside the kernels of ``src/runtime``.
+
+    ``name`` is the C prefix without ``tvmgen_``. ``sources`` and ``headers`` map file names to text.
+    """
+
+    name: str
+    sources: dict[str, str]
+    headers: dict[str, str]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    arena_bytes: int
+    weights_bytes: int

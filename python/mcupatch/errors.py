@@ -1,0 +1,27 @@
+"""The errors that a user can mend. The command line prints their text and leaves with status 2."""
+
+from __future__ import annotations
+
+
+class McupatchError(Exception):
+    """Base of every error whose text is meant for the user: one or two plain sentences."""
+
+
+class BadInput(McupatchError):
+    """A file, an option or a value that cannot be used as it is."""
+
+
+class UnsupportedModel(McupatchError):
+    """The model is well formed but holds operators or types that mcupatch does not compile."""
+
+
+class Infeasible(McupatchError):
+    """No schedule meets the budget, or the asked-for schedule is not legal for this network."""
+
+
+class ToolMissing(McupatchError):
+    """An optional package or an external tool is needed and absent."""
+
+
+class EmulationFault(McupatchError):
+    """The firmware left its memories or ran out of them while it was measured."""

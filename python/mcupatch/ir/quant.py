@@ -1,0 +1,97 @@
+"""Quantisation parameters and the two ways of scaling an accumulator back to int8.
+
+``fixed`` is what LiteRT's reference kernels, TFLM and CMSIS-NN compute: a Q31 multiplier and a power of
+two, rounded twice (gemmlowp). ``float`` is what onnxruntime and XNNPACK compute: a float32 scale, rounded
+half to even. See ``ir/reference.py`` for the arithmetic itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+INT8_MIN, INT8_MAX = -128, 127
+
+
+class Rounding(str, Enum):
+    """How an int32 accumulator becomes an int8 value."""
+
+    FIXED = "fixed"
+    FLOAT = "float"
+
+
+@dataclass(frozen=True)
+class QuantParams:
+    """Affine quantisation of a whole tensor: ``real = scale * (q - zero_point)``.
+
+    ``scale`` is a float32 value held in a Python float.
+    """
+
+    scale: float
+    zero_point: int
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"scale must be positive and finite, got {self.scale}")
+
+
+@dataclass(frozen=True, eq=False)
+class Requant:
+    """Scaling of int32 accumulators, one entry per output channel (or a single one for all).
+
+    ``fixed``: ``multiplier`` int32 Q31 in [2**30, 2**31) or 0, ``shift`` int32, positive to the left.
+    ``float``: ``multiplier`` float32, ``shift`` is empty.
+    """
+
+    rounding: Rounding
+    multiplier: NDArray[np.generic]
+    shift: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        fixed = self.rounding is Rounding.FIXED
+        if self.multiplier.ndim != 1 or self.multiplier.dtype != (np.int32 if fixed else np.float32):
+            raise ValueError(f"multiplier of {self.rounding.value} rounding has the wrong type")
+        if self.shift.dtype != np.int32 or self.shift.shape != (self.multiplier.shape if fixed else (0,)):
+            raise ValueError("shift must match the multiplier, or be empty for float rounding")
+
+    @property
+    def channels(self) -> int:
+        return int(self.multiplier.shape[0])
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Split ``real >= 0`` into a Q31 multiplier and a shift, ``real ~ multiplier * 2**(shift - 31)``.
+
+    Follows LiteRT's ``QuantizeMultiplier``: round half away from zero, and 0 below 2**-32.
+    """
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    multiplier = math.floor(fraction * (1 << 31) + 0.5)
+    if multiplier == 1 << 31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:  # LiteRT saturates instead of shifting out of the word
+        return (1 << 31) - 1, 30
+    return multiplier, shift
+
+
+def make_requant(rounding: Rounding, real_scales: NDArray[np.float64]) -> Requant:
+    """Build a ``Requant`` from real-valued scales, float64 ``[channels]``.
+
+    For ``float`` rounding pass scales that are already float32 values: they are stored unchanged.
+    """
+    if rounding is Rounding.FLOAT:
+        return Requant(rounding, np.asarray(real_scales, np.float32), np.zeros(0, np.int32))
+    pairs = [quantize_multiplier(float(s)) for s in np.asarray(real_scales, np.float64)]
+    return Requant(
+        rounding,
+        np.array([m for m, _ in pairs], np.int32),
+        np.array([s for _, s in pairs], np.int32),
+    )

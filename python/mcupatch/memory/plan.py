@@ -1,0 +1,92 @@
+"""The decision of the memory planner: where in the arena every buffer lies, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class BufferKind(str, Enum):
+    """What a buffer holds."""
+
+    INPUT = "input"  # a model input, whole
+    OUTPUT = "output"  # a model output, whole
+    TENSOR = "tensor"  # an activation between stages, whole
+    TILE = "tile"  # an activation inside a stage, one tile of it
+    SCRATCH = "scratch"  # work space of one operator's kernel
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """``name`` is the tensor's name, or the operator's for scratch. Alive in steps ``[first_step, last_step]``.
+
+    A step is an operator's index in the graph. ``aliases`` are tensors that share the very same bytes
+    (the output of a reshape).
+    """
+
+    name: str
+    kind: BufferKind
+    nbytes: int
+    first_step: int
+    last_step: int
+    align: int = 4
+    aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.nbytes < 0 or self.first_step > self.last_step or self.align < 1:
+            raise ValueError(f"buffer {self.name!r} is malformed: {self}")
+
+    def alive_with(self, other: Buffer) -> bool:
+        return self.first_step <= other.last_step and other.first_step <= self.last_step
+
+
+@dataclass(frozen=True)
+class SafeOverlap:
+    """Operator ``op`` may write ``output`` over its own ``input`` where ``offset(input) - offset(output) >= distance``.
+
+    The write of every output element then lies at or below the bytes that are still to be read. Holds only if the
+    two share no step but the operator's own, and the kernel keeps its order contract (``memory/overlap.py``).
+    """
+
+    op: str
+    output: str
+    input: str
+    distance: int
+
+
+@dataclass(frozen=True)
+class PlacedBuffer:
+    buffer: Buffer
+    offset: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.buffer.nbytes
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Every buffer at its offset in one arena. ``arena_bytes`` is the end of the highest one."""
+
+    placed: tuple[PlacedBuffer, ...]
+    overlaps: tuple[SafeOverlap, ...]
+    arena_bytes: int
+    lower_bound_bytes: int
+
+    @property
+    def optimal(self) -> bool:
+        return self.arena_bytes == self.lower_bound_bytes
+
+    def tensor_offset(self, tensor: str) -> int:
+        """Offset in bytes of an activation's buffer (whole tensor or tile). Raises KeyError if it has none."""
+        for p in self.placed:
+            if p.buffer.kind is not BufferKind.SCRATCH and tensor in (p.buffer.name, *p.buffer.aliases):
+                return p.offset
+        raise KeyError(tensor)
+
+    def scratch_offset(self, op: str) -> int | None:
+        """Offset in bytes of an operator's scratch, None if its kernel needs none."""
+        for p in self.placed:
+            if p.buffer.kind is BufferKind.SCRATCH and p.buffer.name == op:
+                return p.offset
+        return None

@@ -1,0 +1,205 @@
+/*
+ * mcupatch micro-kernels: int8 operators on windows of feature maps, plain C11, no allocation.
+ *
+ * A window is a rectangle of pixels inside a feature map [H][W][C]: `data` points to its first pixel,
+ * `row_stride` is the distance between rows in bytes. A whole tensor is a window of all its pixels.
+ * Input windows hold every input pixel that exists inside the tensor and is needed: a tap outside the window
+ * lies outside the tensor, holds the zero point and is skipped.
+ *
+ * Order contract (the memory planner relies on it): output pixels are written row by row, left to right.
+ *   element  lut, add, mul, quantize, dequantize: element i is written after element i of every input was
+ *            read, and no later element of an input was read late: reads happen at or before their own write.
+ *   row      all others: while output row y is being written, only the input rows of y and later are read.
+ */
+#ifndef MCUPATCH_KERNELS_H
+#define MCUPATCH_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Pixels [rows][cols], row_stride bytes from one row to the next; channels are known from the parameters. */
+typedef struct {
+  const void *data;
+  int32_t rows;
+  int32_t cols;
+  int32_t row_stride;
+} mcup_input;
+
+typedef struct {
+  void *data;
+  int32_t rows;
+  int32_t cols;
+  int32_t row_stride;
+} mcup_output;
+
+/*
+ * From an int32 accumulator to int8. Exactly one of (multiplier, shift) and scale is set.
+ * per_channel is 1 when there is an entry for each output channel, 0 when entry 0 serves all.
+ */
+typedef struct {
+  const int32_t *multiplier; /* Q31; gemmlowp double rounding */
+  const int32_t *shift;      /* positive: left */
+  const float *scale;        /* float32, round half to even */
+  int32_t per_channel;
+  int32_t zero_point;
+  int32_t low; /* clamp of the stored value */
+  int32_t high;
+} mcup_requant;
+
+typedef struct {
+  const int8_t *weights; /* [O][KH][KW][I / groups] */
+  const int32_t *bias;   /* [O] */
+  mcup_requant requant;
+  int32_t in_channels;
+  int32_t out_channels;
+  int32_t groups;
+  int32_t kernel_rows;
+  int32_t kernel_cols;
+  int32_t stride_rows;
+  int32_t stride_cols;
+  int32_t dilation_rows;
+  int32_t dilation_cols;
+  int32_t input_zero_point;
+  int32_t weight_zero_point;
+} mcup_conv2d_params;
+
+/*
+ * pad_top, pad_left: output row y reads input-window rows y * stride - pad_top + k * dilation, columns alike.
+ * They may be negative (the window starts before the first needed row) or larger than the kernel.
+ */
+void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left,
+                 void *scratch);
+size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params);
+
+typedef struct {
+  const int8_t *weights; /* [KH][KW][C * channel_multiplier] */
+  const int32_t *bias;   /* [C * channel_multiplier] */
+  mcup_requant requant;
+  int32_t in_channels;
+  int32_t channel_multiplier;
+  int32_t kernel_rows;
+  int32_t kernel_cols;
+  int32_t stride_rows;
+  int32_t stride_cols;
+  int32_t dilation_rows;
+  int32_t dilation_cols;
+  int32_t input_zero_point;
+  int32_t weight_zero_point;
+} mcup_depthwise_params;
+
+void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                           int32_t pad_left, void *scratch);
+size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
+
+typedef struct {
+  const int8_t *weights; /* [O][I] */
+  const int32_t *bias;   /* [O] */
+  mcup_requant requant;
+  int32_t inputs;
+  int32_t outputs;
+  int32_t input_zero_point;
+  int32_t weight_zero_point;
+} mcup_dense_params;
+
+/* `batch` rows of `inputs` bytes to `batch` rows of `outputs` bytes. */
+void mcup_dense(const mcup_dense_params *params, const int8_t *in, int8_t *out, int32_t batch, void *scratch);
+size_t mcup_dense_scratch_bytes(const mcup_dense_params *params);
+
+typedef struct {
+  mcup_requant input_requant;  /* fixed: 2 entries; float: 2 ratios in `scale` */
+  mcup_requant output_requant; /* fixed: 1 entry; also holds zero_point, low, high for both roundings */
+  int32_t left_shift;
+  int32_t zero_point_a;
+  int32_t zero_point_b;
+  int32_t channels; /* of the output */
+  /* 1 where the side of that operand is 1 and repeats, else 0 */
+  int32_t a_repeats_rows, a_repeats_cols, a_repeats_channels;
+  int32_t b_repeats_rows, b_repeats_cols, b_repeats_channels;
+} mcup_add_params;
+
+void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out);
+
+typedef struct {
+  mcup_requant requant;
+  int32_t zero_point_a;
+  int32_t zero_point_b;
+  int32_t channels;
+  int32_t a_repeats_rows, a_repeats_cols, a_repeats_channels;
+  int32_t b_repeats_rows, b_repeats_cols, b_repeats_channels;
+} mcup_mul_params;
+
+void mcup_mul(const mcup_mul_params *params, mcup_input a, mcup_input b, mcup_output out);
+
+typedef struct {
+  int32_t channels;
+  int32_t kernel_rows, kernel_cols;
+  int32_t stride_rows, stride_cols;
+  int32_t dilation_rows, dilation_cols; /* max pooling only */
+  int32_t low, high;
+  int32_t rounding_up;       /* average only: see AvgPool2D */
+  int32_t count_include_pad; /* average only */
+  const float *scale;        /* average only: scale_in / scale_out, or NULL to keep the scale */
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+} mcup_pool_params;
+
+void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
+void mcup_max_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
+
+typedef struct {
+  mcup_requant requant; /* 1 entry */
+  int32_t outer, count, inner; /* the input as [outer][count][inner]; the mean runs over count */
+  int32_t input_zero_point;
+} mcup_mean_params;
+
+void mcup_mean(const mcup_mean_params *params, const int8_t *in, int8_t *out);
+
+/* Constant padding: output pixel (y, x) is input-window pixel (y - pad_top, x - pad_left), or `value`. */
+void mcup_pad(int32_t channels, int8_t value, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
+
+/* Copies a window of `channels` bytes a pixel into channels [first, first + channels) of pixels of out_channels bytes. */
+void mcup_copy_channels(int32_t channels, int32_t first, int32_t out_channels, const int8_t *table, mcup_input in,
+                        mcup_output out); /* table: 256 entries by x + 128, or NULL */
+
+/* Copies rows of `run` bytes: out[i * out_step + j] = f(in[i * run + j]) for a concatenation along an outer axis. */
+void mcup_copy_runs(int32_t runs, int32_t run, int32_t out_step, const int8_t *table, const int8_t *in, int8_t *out);
+
+void mcup_resize_nearest(int32_t channels, const int32_t *row_index, const int32_t *col_index, mcup_input in,
+                         mcup_output out);
+
+typedef struct {
+  int32_t channels;
+  const int32_t *row_index;          /* [OH][2] */
+  const int32_t *col_index;          /* [OW][2] */
+  const int32_t *row_weight_fixed;   /* [OH][2] in 1/1024, or NULL */
+  const int32_t *col_weight_fixed;   /* [OW][2] */
+  const float *row_weight_float;     /* [OH][2], or NULL */
+  const float *col_weight_float;     /* [OW][2] */
+} mcup_resize_bilinear_params;
+
+void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, mcup_input in, mcup_output out);
+
+/* out = table[raw byte of in], pixels of `channels` bytes. */
+void mcup_lut(int32_t channels, const int8_t *table, mcup_input in, mcup_output out);
+
+typedef struct {
+  const float *table; /* [256] */
+  int32_t rows;
+  int32_t channels;
+  float output_scale;
+  int32_t output_zero_point;
+} mcup_softmax_params;
+
+void mcup_softmax(const mcup_softmax_params *params, const int8_t *in, int8_t *out);
+
+/* shape and permutation hold `rank` <= 6 entries; output side i is input side permutation[i]; items of one byte. */
+void mcup_transpose(int32_t rank, const int32_t *shape, const int32_t *permutation, const int8_t *in, int8_t *out);
+
+/* Does nothing when in == out. */
+void mcup_copy(size_t bytes, const void *in, void *out);
+
+void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, mcup_input in,
+                   mcup_output out); /* float32 pixels to int8 pixels */
+void mcup_dequantize(int32_t channels, float scale, int32_t zero_point, mcup_input in, mcup_output out);
+
+#endif /* MCUPATCH_KERNELS_H */
