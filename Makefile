@@ -1,0 +1,49 @@
+# make setup   the environment in .venv, with everything the project and its tests need
+# make demo    a network on an emulated microcontroller, layer by layer and patch by patch
+# make test    all tests but the heavy ones
+# make lint    formatting, style and types
+# make heavy   the tests that take minutes
+# make clean   remove what was built, the environment included
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.mcupatch-setup
+NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/include/mcupatch/*.h src/emulator/*.[ch])
+C_FILES := $(wildcard src/*/*.[ch] src/*/*/*.[ch] src/*/*/*/*.[ch] python/mcupatch/firmware/support/*.[ch])
+STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule python/mcupatch/memory \
+          python/mcupatch/target
+RUN_TESTS := $(BIN)/python -m pytest -n 2
+
+.PHONY: setup demo test lint heavy clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml setup.py CMakeLists.txt $(NATIVE_SOURCES)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
+	  echo "mcupatch needs Python 3.10 to 3.13; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make a virtual environment: its modules venv and ensurepip are missing." \
+	       "On Debian and Ubuntu install python3-venv, or name another one: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	$(BIN)/mcupatch demo
+
+test: setup
+	@$(RUN_TESTS) -m "not heavy" tests && echo "make test: all tests passed."
+
+heavy: setup
+	@$(RUN_TESTS) -m heavy tests && echo "make heavy: all tests passed."
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(STRICT)
+	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
+
+clean:
+	rm -rf $(VENV) build dist demo-out python/*.egg-info python/mcupatch/_native .pytest_cache .mypy_cache .ruff_cache \
+	       .hypothesis
