@@ -12,6 +12,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
+NATIVE = ROOT / "python" / "mcupatch" / "_native"
 LIBRARY = "libmcupatch_native.so"
 
 
@@ -50,11 +51,15 @@ class CMakeBuild(build_ext):
         ):
             subprocess.run(command, check=True, env=environment)
         library.parent.mkdir(parents=True, exist_ok=True)
-        # A new file, never an overwrite: a running process may hold the old one mapped.
-        library.unlink(missing_ok=True)
         shutil.copy2(build / LIBRARY, library)
         if not self.editable_mode:
             shutil.copytree(ROOT / "src" / "runtime", library.parent / "runtime", dirs_exist_ok=True)
+
+    def copy_extensions_to_source(self) -> None:
+        # A new file, never an overwrite: a running process may hold the old one mapped.
+        (NATIVE / LIBRARY).unlink(missing_ok=True)
+        NATIVE.mkdir(exist_ok=True)
+        super().copy_extensions_to_source()
 
 
 setup(
