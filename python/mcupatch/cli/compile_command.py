@@ -1,0 +1,78 @@
+"""``mcupatch compile``: a model file becomes C, firmware and figures in a directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcupatch.cli.console import output_console, show_progress
+from mcupatch.cli.parameters import (
+    SIZE,
+    board_option,
+    check_json_target,
+    json_option,
+    model_argument,
+    schedule_mode,
+    schedule_options,
+    write_json,
+)
+from mcupatch.options import CompileOptions
+
+
+@click.command("compile")
+@model_argument
+@board_option
+@click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
+@click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
+@schedule_options
+@click.option(
+    "--halo", type=click.Choice(["auto", "recompute"]), default="auto", show_default=True,
+    help="What tiles share: computed again by each tile.",
+)  # fmt: skip
+@click.option(
+    "--io", type=click.Choice(["model", "int8"]), default="model", show_default=True,
+    help="The model's own input and output types, or int8 in place of float ends.",
+)  # fmt: skip
+@click.option("--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler.")
+@click.option("-o", "--output", metavar="DIR", help="Where to write; by default the model's name in this directory.")
+@click.option("--dump", metavar="DIR", help="Also write the module, graph, schedule and plan of every stage as text.")
+@json_option
+def command(
+    model: str,
+    board: str,
+    sram: int | None,
+    flash: int | None,
+    per_layer: bool,
+    grid: tuple[int, int] | None,
+    ops: int | None,
+    least_sram: bool,
+    max_extra_macs: float | None,
+    halo: str,
+    io: str,
+    toolchain: str,
+    output: str | None,
+    dump: str | None,
+    json_file: str | None,
+) -> None:
+    """Compile MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) for a board."""
+    from mcupatch.model_file import load_model_file
+    from mcupatch.outputs import check_replaceable
+    from mcupatch.pipeline import compile_model
+    from mcupatch.report.compiled import compiled_report
+    from mcupatch.result_json import describe_result
+    from mcupatch.saved import save_compiled
+
+    mode = schedule_mode(per_layer, grid, ops, least_sram, max_extra_macs)
+    options = CompileOptions(board, sram, flash, mode, io, toolchain, halo)
+    check_json_target(json_file)
+    source = load_model_file(model)
+    directory = Path(output or source.name)
+    check_replaceable(directory)
+    with show_progress() as progress:
+        compiled = compile_model(source, options, progress, Path(dump) if dump else None)
+        save_compiled(compiled, directory)
+    result = describe_result(compiled)
+    write_json(json_file, result)
+    if json_file != "-":
+        output_console().print(compiled_report(result, str(directory)))

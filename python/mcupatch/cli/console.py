@@ -1,0 +1,35 @@
+"""What goes to the terminal: results on standard output, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+PIPE_COLUMNS = 80  # the width of tables where no terminal says otherwise
+
+
+def output_console() -> Console:
+    """Standard output; 80 columns wide unless a terminal (or COLUMNS) says otherwise."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def print_error(message: str) -> None:
+    """One line (or a few) on standard error, quiet if nobody reads it."""
+    try:
+        print(f"mcupatch: {message}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        pass
+
+
+@contextmanager
+def show_progress(enabled: bool = True) -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows what is being done now; it does nothing where standard error is no terminal."""
+    console = Console(stderr=True)
+    if not (enabled and console.is_terminal):
+        yield lambda step: None
+        return
+    with console.status("starting") as status:
+        yield lambda step: status.update(step)

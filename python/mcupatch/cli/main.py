@@ -1,0 +1,114 @@
+"""The command ``mcupatch``: its subcommands, and how every error leaves the program."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from mcupatch import __version__
+from mcupatch.cli.console import print_error
+from mcupatch.errors import McupatchError
+
+COMMANDS = {
+    "compile": "Compile a model to C and firmware.",
+    "run": "Run a compiled model and measure it.",
+    "analyze": "Show where the memory of a model goes, and what patching gives.",
+    "boards": "List the boards that are known.",
+    "zoo": "List the networks that 'zoo:NAME' names.",
+    "demo": "A real network on an emulated chip, per layer against patched.",
+}
+ISSUES_URL = "the project's issue tracker"
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's file only when it is called, so that ``mcupatch --help`` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mcupatch.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mcupatch", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def cli(debug: bool) -> None:
+    """Compile quantised CNNs for microcontrollers, patch by patch, and measure them on an emulated chip."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit status."""
+    sys.exit(run_command_line(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run_command_line(arguments: list[str]) -> int:
+    """Run one command line; every way it can end is an exit status here, and nothing else is printed.
+
+    0 done, 1 a result that does not match or a defect of mcupatch, 2 what the user can mend, 130 Ctrl-C.
+    """
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        status = cli.main(args=arguments, prog_name="mcupatch", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        print_error(error.format_message())
+        return 2
+    except McupatchError as error:
+        print_error(str(error))
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print_error("interrupted; nothing was written")
+        return INTERRUPTED
+    except _Terminated:
+        return TERMINATED
+    except BrokenPipeError:
+        # Whoever read our output went away. Point stdout at nothing, so that Python's own flush at exit is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return BROKEN_PIPE
+    except Exception as error:
+        _explain_defect(error, "--debug" in arguments)
+        return 1
+
+
+def _explain_defect(error: Exception, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    summary = " ".join(str(error).split())[:300]
+    print_error(
+        f"unexpected {type(error).__name__}: {summary}. This is a defect of mcupatch {__version__}; please report "
+        f"it in {ISSUES_URL} with the output of 'mcupatch --debug {_command_of(sys.argv)}'."
+    )
+
+
+def _command_of(argv: list[str]) -> str:
+    return " ".join(a for a in argv[1:] if a != "--debug")
+
+
+class _Terminated(BaseException):
+    """SIGTERM as an exception, so that half-written files are removed on the way out."""
+
+
+def _raise_terminated(signum: int, frame: object) -> None:
+    raise _Terminated

@@ -1,0 +1,123 @@
+"""The kinds of values on the command line, and the options that several subcommands share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mcupatch.errors import BadInput
+from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
+from mcupatch.outputs import write_file
+from mcupatch.target.sizes import parse_size
+
+
+class SizeType(click.ParamType):
+    """A size in bytes: ``65536``, ``64KiB``, ``1MiB``."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(value)
+        except BadInput as error:
+            self.fail(str(error), param, ctx)
+
+
+class GridType(click.ParamType):
+    """Rows x columns of tiles: ``3x3``."""
+
+    name = "RxC"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", value.strip())
+        if not found or min(int(found[1]), int(found[2])) < 1:
+            self.fail(f"{value!r} is not a grid; write rows x columns, such as 3x3", param, ctx)
+        return int(found[1]), int(found[2])
+
+
+class FractionType(click.ParamType):
+    """A share of the MACs: ``5%`` or ``0.05``."""
+
+    name = "PERCENT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(%?)", value.strip())
+        if not found:
+            self.fail(f"{value!r} is not a share; write 5% or 0.05", param, ctx)
+        return float(found[1]) / (100.0 if found[2] else 1.0)
+
+
+SIZE, GRID, FRACTION = SizeType(), GridType(), FractionType()
+
+model_argument = click.argument("model", metavar="MODEL")
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the figures as JSON to FILE; '-' is standard output."
+)
+board_option = click.option(
+    "--board", default="stm32f746", show_default=True, help="A board of 'mcupatch boards', or 'generic'."
+)
+
+
+def schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how the network is cut into stages."""
+    for option in reversed(
+        (
+            click.option("--per-layer", is_flag=True, help="Run every operator whole."),
+            click.option("--grid", type=GRID, help="Cut the first operators into RxC tiles; needs --ops."),
+            click.option("--ops", type=click.IntRange(min=1), help="How many operators run patch by patch."),
+            click.option("--least-sram", is_flag=True, help="Look for the smallest arena."),
+            click.option(
+                "--max-extra-macs", type=FRACTION, help="With --least-sram: recompute at most this share, e.g. 5%."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def schedule_mode(
+    per_layer: bool, grid: tuple[int, int] | None, ops: int | None, least_sram: bool, max_extra_macs: float | None
+) -> Mode:
+    """The mode that these options ask for. Raises click.UsageError where they contradict each other."""
+    if (grid is None) != (ops is None):
+        raise click.UsageError("--grid and --ops belong together: --grid 3x3 --ops 8")
+    if per_layer + least_sram + (grid is not None) > 1:
+        raise click.UsageError("choose one of --per-layer, --least-sram, and --grid with --ops")
+    if max_extra_macs is not None and not least_sram:
+        raise click.UsageError("--max-extra-macs goes with --least-sram")
+    if per_layer:
+        return PerLayer()
+    if grid is not None and ops is not None:
+        return ByHand(ops, grid)
+    return LeastSram(max_extra_macs) if least_sram else FitBudget()
+
+
+def check_json_target(json_file: str | None) -> None:
+    """Raise BadInput before the work if ``--json`` names a file that cannot be written."""
+    if json_file in (None, "-"):
+        return
+    path = Path(json_file)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise BadInput(f"cannot write the JSON to {json_file!r}: it is a directory, or its directory does not exist")
+
+
+def write_json(json_file: str | None, result: Mapping[str, object]) -> None:
+    """Write ``result`` where ``--json`` says: a file, standard output for ``-``, nowhere for None."""
+    if json_file is None:
+        return
+    text = json.dumps(result, indent=2) + "\n"
+    if json_file == "-":
+        click.echo(text, nl=False)
+    else:
+        write_file(Path(json_file), text)

@@ -1,0 +1,46 @@
+"""Where a model comes from: a file, or a network of the zoo."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcupatch.errors import BadInput
+
+ZOO_PREFIX = "zoo:"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The bytes of a model. ``name`` is the file's stem, ``suffix`` its ending in lower case with the dot."""
+
+    name: str
+    suffix: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and 64 hexadecimal digits."""
+        return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
+
+
+def load_model_file(source: str | Path) -> ModelFile:
+    """Read a file, or build the network that ``zoo:NAME`` or ``zoo:NAME@PIXELS`` names.
+
+    Raises BadInput if there is no such file or network.
+    """
+    text = str(source)
+    if text.startswith(ZOO_PREFIX):
+        from mcupatch.zoo import zoo_model_bytes
+
+        data, stem = zoo_model_bytes(text.removeprefix(ZOO_PREFIX))
+        return ModelFile(stem, ".tflite", data)
+    path = Path(text)
+    try:
+        if path.is_dir():
+            raise BadInput(f"{text!r} is a directory; name a .tflite or .onnx file, or zoo:NAME")
+        return ModelFile(path.stem, path.suffix.lower(), path.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(f"cannot read the model {text!r}: {reason}") from error

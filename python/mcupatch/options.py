@@ -1,0 +1,78 @@
+"""What the user may ask of a compilation, as plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from mcupatch.errors import BadInput
+
+
+@dataclass(frozen=True)
+class PerLayer:
+    """Every operator whole: plain layer-by-layer execution."""
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """The first ``ops`` operators run for a ``grid`` of (rows, columns) tiles."""
+
+    ops: int
+    grid: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.ops < 1:
+            raise BadInput(f"the number of operators to run patch by patch must be at least 1, not {self.ops}")
+        if min(self.grid) < 1:
+            raise BadInput(f"a grid needs at least 1x1 tiles, not {self.grid[0]}x{self.grid[1]}")
+
+
+@dataclass(frozen=True)
+class FitBudget:
+    """The fewest extra MACs that fit the SRAM budget; layer by layer if that fits."""
+
+
+@dataclass(frozen=True)
+class LeastSram:
+    """The smallest arena; ``max_extra_macs`` bounds the recomputation as a fraction of the model's MACs."""
+
+    max_extra_macs: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_extra_macs is not None and not self.max_extra_macs >= 0:
+            raise BadInput(f"the bound on extra MACs must not be negative: {self.max_extra_macs}")
+
+
+Mode = Union[PerLayer, ByHand, FitBudget, LeastSram]
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """All choices of one compilation.
+
+    ``sram_bytes`` and ``flash_bytes`` replace the board's budgets. ``io`` is "model" (the model's own input and
+    output types) or "int8" (float ends are dropped). ``toolchain`` is "zig" or "gcc". ``halo`` is "auto" or
+    "recompute", which are the same until halos can be kept.
+    """
+
+    board: str = "stm32f746"
+    sram_bytes: int | None = None
+    flash_bytes: int | None = None
+    mode: Mode = field(default_factory=FitBudget)
+    io: str = "model"
+    toolchain: str = "zig"
+    halo: str = "auto"
+
+    def __post_init__(self) -> None:
+        _check_choice("io", self.io, ("model", "int8"))
+        _check_choice("toolchain", self.toolchain, ("zig", "gcc"))
+        _check_choice("halo", self.halo, ("auto", "recompute"))
+        for name in ("sram_bytes", "flash_bytes"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise BadInput(f"{name} must be positive, not {value}")
+
+
+def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BadInput(f"{name} is one of {', '.join(allowed)}, not {value!r}")

@@ -1,0 +1,61 @@
+"""The results that reports show, as plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LayerMemory:
+    """One operator: the bytes of all activations alive while it runs whole, and of its scratch."""
+
+    index: int
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    live_bytes: int
+    scratch_bytes: int
+
+
+@dataclass(frozen=True)
+class ScheduleFigures:
+    """One schedule of a network, before anything is built.
+
+    ``ops`` operators run for a ``grid`` of tiles (0 and 1x1: layer by layer). MACs: ``macs`` of the model and
+    what borders clipped (``extra_macs``) or borders at full size (``extra_macs_unclipped``) add to them.
+    ``patch_pixels`` is the largest input region of a tile, rows x columns.
+    """
+
+    ops: int
+    grid: tuple[int, int]
+    arena_bytes: int
+    analytic_bytes: int
+    macs: int
+    extra_macs: int
+    extra_macs_unclipped: int
+    patch_pixels: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One measured run, a row of the demo's table."""
+
+    title: str
+    arena_bytes: int
+    sram_bytes: int
+    flash_bytes: int
+    macs: int
+    instructions: int
+    matches_reference: bool
+
+
+@dataclass(frozen=True)
+class BoardFigures:
+    """A board: its core, clock (0 if it has none) and what a firmware may use of its memories."""
+
+    name: str
+    cpu: str
+    clock_hz: int
+    sram_bytes: int
+    flash_bytes: int
+    source: str

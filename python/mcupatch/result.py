@@ -1,0 +1,131 @@
+"""All figures of one compiled (and perhaps measured) model: what ``mcupatch.json`` and ``--json`` hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mcupatch.errors import BadInput
+
+
+@dataclass(frozen=True)
+class PortFacts:
+    """An input or output. ``scale`` and ``zero_point`` are None for a float."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None
+    zero_point: int | None
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    name: str
+    digest: str
+    input: tuple[PortFacts, ...]
+    output: tuple[PortFacts, ...]
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """``ops`` is [first, last], both included. ``halo`` is "recompute" where tiles share halos, else None."""
+
+    ops: tuple[int, int]
+    grid: tuple[int, int]
+    tile: tuple[int, int]
+    halo: str | None
+
+
+@dataclass(frozen=True)
+class MemoryFacts:
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+    lower_bound_bytes: int
+    optimal: bool
+    analytic_per_layer_bytes: int
+    analytic_schedule_bytes: int
+
+
+@dataclass(frozen=True)
+class ComputeFacts:
+    """``macs`` of the model run whole, and how many more this schedule computes."""
+
+    macs: int
+    extra_macs: int
+
+
+@dataclass(frozen=True)
+class FlashFacts:
+    weights_bytes: int
+    code_bytes: int
+
+
+@dataclass(frozen=True)
+class MeasuredFacts:
+    """One run. A figure is None where the backend cannot measure it."""
+
+    backend: str
+    cpu: str | None
+    instructions: int | None
+    arena_touched_bytes: int | None
+    stack_bytes: int | None
+    sram_bytes: int | None
+    flash_bytes: int | None
+    matches_reference: bool
+    max_abs_diff: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """``measured`` is None before a run."""
+
+    model: ModelFacts
+    schedule: tuple[StageFacts, ...]
+    memory: MemoryFacts
+    compute: ComputeFacts
+    flash: FlashFacts
+    measured: MeasuredFacts | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object; the key ``measured`` is there after a run only."""
+        values = asdict(self)
+        if self.measured is None:
+            del values["measured"]
+        return values
+
+    @property
+    def patched(self) -> StageFacts | None:
+        return next((s for s in self.schedule if s.grid != (1, 1)), None)
+
+
+def parse_result(values: Any) -> Result:
+    """The ``Result`` of an object that ``as_json`` made. Raises BadInput if it is something else."""
+    try:
+        return Result(
+            ModelFacts(
+                values["model"]["name"],
+                values["model"]["digest"],
+                _ports(values["model"]["input"]),
+                _ports(values["model"]["output"]),
+            ),
+            tuple(
+                StageFacts(_pair(s["ops"]), _pair(s["grid"]), _pair(s["tile"]), s["halo"]) for s in values["schedule"]
+            ),
+            MemoryFacts(**values["memory"]),
+            ComputeFacts(**values["compute"]),
+            FlashFacts(**values["flash"]),
+            MeasuredFacts(**values["measured"]) if "measured" in values else None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"the figures are not those of mcupatch ({error!r}); compile the model again") from error
+
+
+def _ports(values: Any) -> tuple[PortFacts, ...]:
+    return tuple(PortFacts(**{**v, "shape": tuple(v["shape"])}) for v in values)
+
+
+def _pair(values: Any) -> tuple[int, int]:
+    first, second = values
+    return int(first), int(second)
