@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mcupatch.ir.quant import INT8_MAX, INT8_MIN, Requant
+from mcupatch.ir.quant import INT8_MAX, INT8_MIN, Requant, Rounding
 
 Int8Array = NDArray[np.int8]
 Int32Array = NDArray[np.int32]
@@ -129,8 +129,11 @@ class Add(Operator):
 
     ``fixed`` (LiteRT): each ``(x - zero_point) << left_shift`` is scaled by its own entry of
     ``input_requant`` (2 entries), the sum by ``output_requant`` (1 entry).
-    ``float``: ``input_requant`` holds the ratios scale_a / scale_out and scale_b / scale_out, float32;
-    ``output_requant`` is [1.0] and unused; see the oracle for the order of operations.
+    ``float``: ``input_requant`` holds the ratios scale_a / scale_out and scale_b / scale_out, float32, and
+    ``output_requant`` is [1.0] and unused:
+    ``round_half_even(fma(a - za, ratio_a, fma(b - zb, ratio_b, offset))) + output_zero_point``, where ``fma``
+    rounds once to float32. ``offset`` lets onnxruntime's zero-point arithmetic, which is done in float32, be
+    followed exactly; 0.0 is the plain sum.
     """
 
     kind: ClassVar[str] = "add"
@@ -140,17 +143,22 @@ class Add(Operator):
     input_zero_points: tuple[int, int]
     output_zero_point: int
     clamp: Clamp
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Mul(Operator):
-    """Product of two tensors, broadcast as in ``Add``: ``requant((a - za) * (b - zb)) + output_zero_point``."""
+    """Product of two tensors, broadcast as in ``Add``: ``requant((a - za) * (b - zb)) + output_zero_point``.
+
+    ``float``: ``round_half_even(product * scale + offset) + output_zero_point``, each step in float32.
+    """
 
     kind: ClassVar[str] = "mul"
     requant: Requant
     input_zero_points: tuple[int, int]
     output_zero_point: int
     clamp: Clamp
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +167,10 @@ class AvgPool2D(Operator):
 
     ``rounding_up`` False: ``(sum +- n/2) / n``, half away from zero, on the stored int8 values (LiteRT int8).
     ``rounding_up`` True: half up on the stored values (LiteRT's legacy uint8).
-    If ``requant`` is given (one float entry per possible count is not needed: the scale is
-    scale_in / scale_out) the value is ``requant`` of the float32 mean of ``x - input_zero_point``,
-    as onnxruntime computes it; ``count_include_pad`` divides by the whole kernel.
+    If ``requant`` is given it is float with two entries, scale_in and scale_out, and the value is what onnxruntime
+    computes, each step in float32: the sum over the window, row by row, of ``(x - input_zero_point) * scale_in``,
+    divided by the count, divided by scale_out, plus ``offset``, rounded half to even, plus ``output_zero_point``.
+    ``count_include_pad`` divides by the whole kernel.
     """
 
     kind: ClassVar[str] = "avg_pool2d"
@@ -174,6 +183,7 @@ class AvgPool2D(Operator):
     input_zero_point: int
     output_zero_point: int
     clamp: Clamp
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +251,9 @@ class ResizeBilinear(Operator):
 
     Per output row: ``row_index`` int32 ``[OH, 2]`` (upper, lower) and ``row_weight`` ``[OH, 2]`` their weights;
     columns alike. ``fixed``: weights int32 in 1/1024, rounded as LiteRT's integer kernel.
-    ``float``: weights float32, result rounded half to even.
+    ``float``: weights float32; each corner is ``(x - zero_points[0]) * scales[0]``, times the product of its two
+    weights; the four are added upper left, upper right, lower left, lower right, the sum divided by ``scales[1]``,
+    rounded half to even, plus ``zero_points[1]``.
     """
 
     kind: ClassVar[str] = "resize_bilinear"
@@ -249,6 +261,8 @@ class ResizeBilinear(Operator):
     row_weight: NDArray[np.generic]
     col_index: Int32Array
     col_weight: NDArray[np.generic]
+    scales: tuple[float, float] = (1.0, 1.0)
+    zero_points: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,17 +279,19 @@ class Lut(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Softmax(Operator):
-    """Softmax over the last axis, as LiteRT computes it: a float32 table of exponentials.
+    """Softmax over the last axis from a float32 table of exponentials, summed in order in float32.
 
-    ``table`` float32 ``[256]``, ``table[255 - d] = exp(-d * input_scale * beta)`` for a difference d to the row's
-    largest value. ``output_scale`` and ``output_zero_point`` quantise the quotient. ``rounding_up`` as the
-    oracle states.
+    ``table`` float32 ``[256]``, ``table[255 - d]`` proportional to ``exp(-d * input_scale * beta)`` for a
+    difference d to the row's largest value. ``fixed`` (LiteRT): ``e * (1 / (sum * output_scale))`` rounded half up.
+    ``float`` (onnxruntime): ``e * output_scale / sum`` rounded half to even; ``output_scale`` is then the whole
+    number ``floor(1 / scale)``. Both add ``output_zero_point``.
     """
 
     kind: ClassVar[str] = "softmax"
     table: NDArray[np.float32]
     output_scale: float
     output_zero_point: int
+    rounding: Rounding = Rounding.FIXED
 
 
 @dataclass(frozen=True, eq=False)

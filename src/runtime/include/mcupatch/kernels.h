@@ -108,6 +108,7 @@ size_t mcup_dense_scratch_bytes(const mcup_dense_params *params);
 typedef struct {
   mcup_requant input_requant;  /* fixed: 2 entries; float: 2 ratios in `scale` */
   mcup_requant output_requant; /* fixed: 1 entry; also holds zero_point, low, high for both roundings */
+  float offset;                /* float: round(fma(a - za, ratio_a, fma(b - zb, ratio_b, offset))) + zero_point */
   int32_t left_shift;
   int32_t zero_point_a;
   int32_t zero_point_b;
@@ -121,6 +122,7 @@ void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_ou
 
 typedef struct {
   mcup_requant requant;
+  float offset; /* float: round(product * scale + offset) + zero_point, never contracted to an fma */
   int32_t zero_point_a;
   int32_t zero_point_b;
   int32_t channels;
@@ -138,7 +140,8 @@ typedef struct {
   int32_t low, high;
   int32_t rounding_up;       /* average only: see AvgPool2D */
   int32_t count_include_pad; /* average only */
-  const float *scale;        /* average only: scale_in / scale_out, or NULL to keep the scale */
+  const float *scale;        /* average only: {scale_in, scale_out}, or NULL to keep the scale; see AvgPool2D */
+  float offset;              /* average with a scale only */
   int32_t input_zero_point;
   int32_t output_zero_point;
 } mcup_pool_params;
@@ -175,6 +178,8 @@ typedef struct {
   const int32_t *col_weight_fixed;   /* [OW][2] */
   const float *row_weight_float;     /* [OH][2], or NULL */
   const float *col_weight_float;     /* [OW][2] */
+  float input_scale, output_scale;   /* with float weights only; see ResizeBilinear */
+  int32_t input_zero_point, output_zero_point;
 } mcup_resize_bilinear_params;
 
 void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, mcup_input in, mcup_output out);
@@ -188,6 +193,7 @@ typedef struct {
   int32_t channels;
   float output_scale;
   int32_t output_zero_point;
+  int32_t half_even; /* 1: round_half_even(e * output_scale / sum), else see Softmax */
 } mcup_softmax_params;
 
 void mcup_softmax(const mcup_softmax_params *params, const int8_t *in, int8_t *out);
