@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 from mcupatch.errors import BadInput
 
@@ -22,7 +21,9 @@ class ByHand:
 
     def __post_init__(self) -> None:
         if self.ops < 1:
-            raise BadInput(f"the number of operators to run patch by patch must be at least 1, not {self.ops}")
+            raise BadInput(
+                f"the number of operators to run patch by patch must be at least 1, not {self.ops}"
+            )
         if min(self.grid) < 1:
             raise BadInput(f"a grid needs at least 1x1 tiles, not {self.grid[0]}x{self.grid[1]}")
 
@@ -43,7 +44,7 @@ class LeastSram:
             raise BadInput(f"the bound on extra MACs must not be negative: {self.max_extra_macs}")
 
 
-Mode = Union[PerLayer, ByHand, FitBudget, LeastSram]
+Mode = PerLayer | ByHand | FitBudget | LeastSram
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ def command() -> None:
     """List the boards that are known."""
     from mcupatch.report.boards import board_table
     from mcupatch.report.figures import BoardFigures
-    from mcupatch.target.load_board import list_boards, load_board
+    from mcupatch.target.board import arena_budget, list_boards, load_board
 
     rows = []
     for name in list_boards():
         board = load_board(name)
         rows.append(
-            BoardFigures(name, board.cpu, board.clock_hz, board.sram_bytes, board.flash_bytes, board.source)
+            BoardFigures(
+                name, board.cpu, board.clock_hz, board.sram_bytes, arena_budget(board), board.flash_bytes
+            )
         )
     output_console().print(board_table(rows))

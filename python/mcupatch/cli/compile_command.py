@@ -34,9 +34,15 @@ from mcupatch.options import CompileOptions
     "--io", type=click.Choice(["model", "int8"]), default="model", show_default=True,
     help="The model's own input and output types, or int8 in place of float ends.",
 )  # fmt: skip
-@click.option("--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler.")
-@click.option("-o", "--output", metavar="DIR", help="Where to write; by default the model's name in this directory.")
-@click.option("--dump", metavar="DIR", help="Also write the module, graph, schedule and plan of every stage as text.")
+@click.option(
+    "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
+)
+@click.option(
+    "-o", "--output", metavar="DIR", help="Where to write; by default the model's name in this directory."
+)
+@click.option(
+    "--dump", metavar="DIR", help="Also write the module, graph, schedule and plan of every stage as text."
+)
 @json_option
 def command(
     model: str,

@@ -35,7 +35,9 @@ class GridType(click.ParamType):
 
     name = "RxC"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
         found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", value.strip())
@@ -78,7 +80,9 @@ def schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--ops", type=click.IntRange(min=1), help="How many operators run patch by patch."),
             click.option("--least-sram", is_flag=True, help="Look for the smallest arena."),
             click.option(
-                "--max-extra-macs", type=FRACTION, help="With --least-sram: recompute at most this share, e.g. 5%."
+                "--max-extra-macs",
+                type=FRACTION,
+                help="With --least-sram: recompute at most this share, e.g. 5%.",
             ),
         )
     ):
@@ -87,7 +91,11 @@ def schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def schedule_mode(
-    per_layer: bool, grid: tuple[int, int] | None, ops: int | None, least_sram: bool, max_extra_macs: float | None
+    per_layer: bool,
+    grid: tuple[int, int] | None,
+    ops: int | None,
+    least_sram: bool,
+    max_extra_macs: float | None,
 ) -> Mode:
     """The mode that these options ask for. Raises click.UsageError where they contradict each other."""
     if (grid is None) != (ops is None):
@@ -109,7 +117,9 @@ def check_json_target(json_file: str | None) -> None:
         return
     path = Path(json_file)
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise BadInput(f"cannot write the JSON to {json_file!r}: it is a directory, or its directory does not exist")
+        raise BadInput(
+            f"cannot write the JSON to {json_file!r}: it is a directory, or its directory does not exist"
+        )
 
 
 def write_json(json_file: str | None, result: Mapping[str, object]) -> None:

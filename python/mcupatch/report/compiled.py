@@ -24,7 +24,11 @@ def describe_schedule(result: Result) -> str:
 def compiled_report(result: Result, directory: str) -> RenderableType:
     """The figures of a compiled model, and where its files are."""
     memory, compute, flash = result.memory, result.compute, result.flash
-    proof = "no placement is smaller" if memory.optimal else f"lower bound {format_kib(memory.lower_bound_bytes)} KiB"
+    proof = (
+        "no placement is smaller"
+        if memory.optimal
+        else f"lower bound {format_kib(memory.lower_bound_bytes)} KiB"
+    )
     return Group(
         Text(f"{result.model.name}: {describe_schedule(result)}"),
         fact_table(

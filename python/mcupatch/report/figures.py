@@ -51,11 +51,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class BoardFigures:
-    """A board: its core, clock (0 if it has none) and what a firmware may use of its memories."""
+    """A board: its core, clock (0 if it has none), memories, and the arena that fits beside the stack."""
 
     name: str
     cpu: str
     clock_hz: int
     sram_bytes: int
+    arena_budget_bytes: int
     flash_bytes: int
-    source: str

@@ -32,7 +32,8 @@ def run_report(
         Text("output equals the reference, byte for byte", style="green")
         if measured.matches_reference
         else Text(
-            f"output DIFFERS from the reference by up to {measured.max_abs_diff:g}; please report this", style="bold red"
+            f"output DIFFERS from the reference by up to {measured.max_abs_diff:g}; please report this",
+            style="bold red",
         ),
     )
 
@@ -44,7 +45,10 @@ def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, s
         facts.append(("instructions", f"{measured.instructions:,}"))
     if measured.arena_touched_bytes is not None:
         facts.append(
-            ("arena written", f"{measured.arena_touched_bytes:,} B of {result.memory.arena_bytes:,} B planned")
+            (
+                "arena written",
+                f"{measured.arena_touched_bytes:,} B of {result.memory.arena_bytes:,} B planned",
+            )
         )
     for name, value in (
         ("stack", measured.stack_bytes),

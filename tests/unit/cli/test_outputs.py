@@ -1,0 +1,93 @@
+"""Directories and files are written whole or not at all, and nothing foreign is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mcupatch.errors import BadInput
+from mcupatch.outputs import MARKER, check_replaceable, replace_directory, write_file
+
+
+def write_output(target: Path, text: str = "{}") -> None:
+    with replace_directory(target) as draft:
+        (draft / MARKER).write_text(text)
+        (draft / "src").mkdir()
+        (draft / "src" / "net.c").write_text(text)
+
+
+def names(directory: Path) -> set[str]:
+    return {entry.name for entry in directory.iterdir() if not entry.name.startswith(".mcupatch")}
+
+
+def test_new_directory_is_filled(tmp_path: Path) -> None:
+    write_output(tmp_path / "a" / "out")
+    assert names(tmp_path / "a" / "out") == {MARKER, "src"}
+    assert names(tmp_path / "a") == {"out"}
+
+
+def test_own_output_is_replaced_and_foreign_entries_stay(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_output(out, "old")
+    (out / "notes.txt").write_text("mine")
+    (out / "src" / "stale.c").write_text("old")
+    write_output(out, "new")
+    assert names(out) == {MARKER, "src", "notes.txt"}
+    assert (out / MARKER).read_text() == "new"
+    assert names(out / "src") == {"net.c"}
+    assert names(tmp_path) == {"out"}
+
+
+def test_empty_directory_is_used(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    write_output(tmp_path / "out")
+    assert (tmp_path / "out" / MARKER).is_file()
+
+
+def test_foreign_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("years of work")
+    with pytest.raises(BadInput, match="not written by mcupatch"):
+        write_output(tmp_path / "out")
+    assert names(tmp_path / "out") == {"thesis.tex"}
+
+
+def test_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(BadInput, match="is a file"):
+        check_replaceable(tmp_path / "out")
+    with pytest.raises(BadInput, match="is not a directory"):
+        check_replaceable(tmp_path / "out" / "deeper" / "still")
+    assert names(tmp_path) == {"out"}
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, OSError])
+def test_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseException]) -> None:
+    out = tmp_path / "out"
+    write_output(out, "old")
+    with pytest.raises(BadInput if failure is OSError else failure):
+        with replace_directory(out) as draft:
+            (draft / MARKER).write_text("half")
+            raise failure("in the middle")
+    assert (out / MARKER).read_text() == "old"
+    assert names(tmp_path) == {"out"}
+
+
+def test_output_through_a_link_lands_where_it_points(tmp_path: Path) -> None:
+    write_output(tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_output(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / MARKER).read_text() == "new"
+
+
+def test_write_file_replaces_or_refuses(tmp_path: Path) -> None:
+    write_file(tmp_path / "a.json", "one")
+    write_file(tmp_path / "a.json", b"two")
+    assert (tmp_path / "a.json").read_text() == "two"
+    with pytest.raises(BadInput, match="cannot write"):
+        write_file(tmp_path / "absent" / "a.json", "x")
+    (tmp_path / "d").mkdir()
+    with pytest.raises(BadInput, match="cannot write"):
+        write_file(tmp_path / "d", "x")
+    assert names(tmp_path) == {"a.json", "d"}
