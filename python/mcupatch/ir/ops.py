@@ -202,8 +202,8 @@ class MaxPool2D(Operator):
 class Mean(Operator):
     """Mean over ``axes`` (sorted, consecutive, of the input's full shape): global pooling and MEAN.
 
-    ``fixed``: ``requant`` scales ``sum(x - input_zero_point)`` in the way ``ir/reference.py`` states
-    (the division by the count is folded into the multiplier). ``float``: likewise with a float32 scale.
+    ``clamp(requant(sum(x - input_zero_point)) + output_zero_point)``: the division by the count is part of
+    ``requant``, which has one entry. ``fixed``: its multiplier may be as small as 2**29.
     """
 
     kind: ClassVar[str] = "mean"
@@ -279,16 +279,18 @@ class Lut(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Softmax(Operator):
-    """Softmax over the last axis from a float32 table of exponentials, summed in order in float32.
+    """Softmax over the last axis, from a table: entry ``255 - d`` is for a stored value d below its row's largest.
 
-    ``table`` float32 ``[256]``, ``table[255 - d]`` proportional to ``exp(-d * input_scale * beta)`` for a
-    difference d to the row's largest value. ``fixed`` (LiteRT): ``e * (1 / (sum * output_scale))`` rounded half up.
-    ``float`` (onnxruntime): ``e * output_scale / sum`` rounded half to even; ``output_scale`` is then the whole
-    number ``floor(1 / scale)``. Both add ``output_zero_point``.
+    ``fixed`` (LiteRT): ``table`` int32 ``[256]``, ``exp(-d * input_scale * beta)`` in Q0.31, 0 where the reference
+    skips the element. The output is always in 1/256 with zero point -128; the sum, its reciprocal and the
+    product are integers, as ``ir/reference_softmax.py`` states.
+    ``float`` (onnxruntime): ``table`` float32 ``[256]``, proportional to that exponential, summed in order in
+    float32; ``e * output_scale / sum`` rounded half to even, plus ``output_zero_point``, where ``output_scale``
+    is the whole number ``floor(1 / scale)``.
     """
 
     kind: ClassVar[str] = "softmax"
-    table: NDArray[np.float32]
+    table: NDArray[np.generic]
     output_scale: float
     output_zero_point: int
     rounding: Rounding = Rounding.FIXED

@@ -17,6 +17,7 @@ from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.quant import INT8_MAX, INT8_MIN, Rounding
 from mcupatch.ir.reference_requantize import multiply_fixed, requantize, round_half_even, wrap_int32
+from mcupatch.ir.reference_softmax import softmax
 from mcupatch.ir.reference_windows import avg_pool2d, conv2d, depthwise_conv2d, max_pool2d, surround
 
 Array = NDArray[Any]
@@ -90,16 +91,6 @@ def to_int8(values: Array) -> Int8Array:
 def lut(op: ops.Lut, x: Array) -> Int8Array:
     result: Int8Array = op.table[x.view(np.uint8)]
     return result
-
-
-def softmax(op: ops.Softmax, x: Int8Array) -> Int8Array:
-    """Exponentials from the table, summed in order in float32; the quotient rounds half away from zero."""
-    below = x.max(axis=-1, keepdims=True).astype(np.int32) - x
-    exponentials = op.table.astype(np.float32)[255 - below]
-    total = np.add.accumulate(exponentials, axis=-1, dtype=np.float32)[..., -1:]
-    inverse = np.float32(1.0) / (total * np.float32(op.output_scale))
-    scaled = (exponentials * inverse).astype(np.float64)  # the sum below is then exact
-    return to_int8(np.floor(scaled + 0.5) + op.output_zero_point)
 
 
 def reshape(op: ops.Reshape, x: Array) -> Array:

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from mcupatch.ir.ops import Clamp
 from mcupatch.ir.quant import Requant, Rounding
 
-Ints = NDArray[Any]  # integers of any width: the formulas say where a width matters
+Ints = NDArray[Any] | np.int64  # integers of any width: the formulas say where a width matters
 
 
 def wrap_int32(values: Ints) -> NDArray[np.int32]:
     """Keep the low 32 bits, as an accumulator of the hardware does."""
-    return values.astype(np.int64).astype(np.int32)
+    return np.asarray(values.astype(np.int64).astype(np.int32))
 
 
 def high_product(values: Ints, multiplier: Ints) -> NDArray[np.int64]:
     """``round(values * multiplier / 2**31)``, halves up (gemmlowp's SaturatingRoundingDoublingHighMul).
 
-    ``multiplier`` is never negative here, so the product that saturates there cannot occur.
+    The one product that saturates there, of twice -2**31, does not occur here.
     """
     product: NDArray[np.int64] = values.astype(np.int64) * multiplier.astype(np.int64)
     return (product + (1 << 30)) >> 31
@@ -29,7 +29,7 @@ def high_product(values: Ints, multiplier: Ints) -> NDArray[np.int64]:
 
 def divide_by_power_of_two(values: Ints, exponent: Ints) -> NDArray[np.int64]:
     """``round(values / 2**exponent)``, halves away from zero (gemmlowp's RoundingDivideByPOT)."""
-    wide: NDArray[np.int64] = values.astype(np.int64)
+    wide = np.asarray(values, np.int64)
     power = np.left_shift(np.int64(1), exponent.astype(np.int64))
     rounded: NDArray[np.int64] = np.sign(wide) * ((np.abs(wide) + power // 2) // power)
     return rounded

@@ -150,7 +150,7 @@ void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output 
 void mcup_max_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
 
 typedef struct {
-  mcup_requant requant; /* 1 entry */
+  mcup_requant requant; /* 1 entry; scales the sum over count of (in - input_zero_point) */
   int32_t outer, count, inner; /* the input as [outer][count][inner]; the mean runs over count */
   int32_t input_zero_point;
 } mcup_mean_params;
@@ -187,13 +187,24 @@ void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, mcup_input 
 /* out = table[raw byte of in], pixels of `channels` bytes. */
 void mcup_lut(int32_t channels, const int8_t *table, mcup_input in, mcup_output out);
 
+/*
+ * Exactly one table is set; entry 255 - d is exp of a stored value d below its row's largest.
+ *
+ * table_fixed, Q0.31 (0: the element is skipped); output in 1/256 with zero point -128. With mulh(a, b) the rounding
+ * doubling high product and rdiv(a, n) = a / 2**n rounded half away from zero, both as in requantisation:
+ *   sum = sum of rdiv(e, 12); lz = leading zeros of sum; f = (sum << lz) - 2**31; half = (f + 2**31) / 2, int64 inside
+ *   x = 1515870810 + mulh(half, -1010580540); three times: x += sat32(mulh(x, 2**29 - mulh(half, x)) * 4)
+ *   out = sat8(rdiv(mulh(sat32(2 * x), e), 35 - lz) - 128); a shift above 31 gives 0
+ * table_float: the sum is taken in order in float32,
+ *   out = sat8(round_half_even(e * output_scale / sum) + output_zero_point)
+ */
 typedef struct {
-  const float *table; /* [256] */
+  const int32_t *table_fixed; /* [256], or NULL */
+  const float *table_float;   /* [256], or NULL */
   int32_t rows;
   int32_t channels;
   float output_scale;
   int32_t output_zero_point;
-  int32_t half_even; /* 1: round_half_even(e * output_scale / sum), else see Softmax */
 } mcup_softmax_params;
 
 void mcup_softmax(const mcup_softmax_params *params, const int8_t *in, int8_t *out);
