@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.quant import INT8_MAX, INT8_MIN, Rounding
-from mcupatch.ir.reference_requantize import multiply_fixed, requantize, round_half_even, wrap_int32
+from mcupatch.ir.reference_float import fused_multiply_add, store_half_even
+from mcupatch.ir.reference_requantize import multiply_fixed, requantize, wrap_int32
 from mcupatch.ir.reference_softmax import softmax
 from mcupatch.ir.reference_windows import avg_pool2d, conv2d, depthwise_conv2d, max_pool2d, surround
 
@@ -40,12 +41,16 @@ def add(op: ops.Add, a: Int8Array, b: Int8Array) -> Int8Array:
         ]
         return requantize(scaled[0] + scaled[1], op.output_requant, op.output_zero_point, op.clamp)
     ratio_a, ratio_b = op.input_requant.multiplier.astype(np.float32)
-    total = centred[0].astype(np.float32) * ratio_a + centred[1].astype(np.float32) * ratio_b
-    return round_half_even(total, op.output_zero_point, op.clamp)
+    total = fused_multiply_add(centred[1], ratio_b, op.offset)
+    total = fused_multiply_add(centred[0], ratio_a, total)
+    return store_half_even(total, op.output_zero_point, op.clamp)
 
 
 def mul(op: ops.Mul, a: Int8Array, b: Int8Array) -> Int8Array:
     product = (a.astype(np.int32) - op.input_zero_points[0]) * (b.astype(np.int32) - op.input_zero_points[1])
+    if op.requant.rounding is Rounding.FLOAT:
+        real = product.astype(np.float32) * op.requant.multiplier.astype(np.float32) + np.float32(op.offset)
+        return store_half_even(real, op.output_zero_point, op.clamp)
     return requantize(product, op.requant, op.output_zero_point, op.clamp)
 
 
@@ -71,6 +76,8 @@ def resize_nearest(op: ops.ResizeNearest, x: Int8Array) -> Int8Array:
 
 def resize_bilinear(op: ops.ResizeBilinear, x: Int8Array) -> Int8Array:
     fixed = op.row_weight.dtype == np.int32
+    if not fixed:
+        x = (x.astype(np.int32) - op.zero_points[0]).astype(np.float32) * np.float32(op.scales[0])
     shape = (len(op.row_index), len(op.col_index), x.shape[2])
     total: Array = np.zeros(shape, np.int64 if fixed else np.float32)
     for r in range(2):
@@ -80,7 +87,7 @@ def resize_bilinear(op: ops.ResizeBilinear, x: Int8Array) -> Int8Array:
             total += corner * weight.astype(total.dtype)[:, :, None]
     if fixed:  # weights are in 1/1024 on each axis; halves go away from zero
         return to_int8(np.sign(total) * ((np.abs(total) + (1 << 19)) >> 20))
-    return round_half_even(total, 0, ops.Clamp())
+    return store_half_even(total / np.float32(op.scales[1]), op.zero_points[1], ops.Clamp())
 
 
 def to_int8(values: Array) -> Int8Array:

@@ -32,4 +32,5 @@ def fused_multiply_add(a: NDArray[Any], b: float, c: NDArray[Any] | float) -> Fl
 def store_half_even(real: Float32Array, zero_point: int, clamp: Clamp) -> NDArray[np.int8]:
     """Round float32 values half to even, add the zero point, clamp."""
     whole = np.rint(real.astype(np.float64)) + zero_point
-    return np.clip(whole, clamp.low, clamp.high).astype(np.int8)
+    stored: NDArray[np.int8] = np.clip(whole, clamp.low, clamp.high).astype(np.int8)
+    return stored

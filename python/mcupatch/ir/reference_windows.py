@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.ir import ops
-from mcupatch.ir.reference_requantize import requantize, round_half_even, wrap_int32
+from mcupatch.ir.reference_float import store_half_even
+from mcupatch.ir.reference_requantize import requantize, wrap_int32
 
 Int8Array = NDArray[np.int8]
 
@@ -69,21 +70,32 @@ def max_pool2d(op: ops.MaxPool2D, x: Int8Array) -> Int8Array:
 
 
 def avg_pool2d(op: ops.AvgPool2D, x: Int8Array) -> Int8Array:
-    zero = op.input_zero_point if op.requant is not None else 0
     ones = np.ones((*x.shape[:2], 1), np.int64)
     inside = surround(ones, op.padding, 1 if op.count_include_pad else 0)
     step = (1, 1)
     count = take_windows(inside, op.kernel, op.stride, step).sum(axis=(3, 4))
-    total = take_windows(surround(x.astype(np.int64) - zero, op.padding, 0), op.kernel, op.stride, step)
-    return divide_pool(op, total.sum(axis=(3, 4)), count)
+    if op.requant is not None:
+        return avg_pool2d_float(op, op.requant.multiplier.astype(np.float32), x, count)
+    windows = take_windows(surround(x.astype(np.int64), op.padding, 0), op.kernel, op.stride, step)
+    return divide_pool(op, windows.sum(axis=(3, 4)), count)
+
+
+def avg_pool2d_float(
+    op: ops.AvgPool2D, scales: NDArray[np.float32], x: Int8Array, count: NDArray[np.int64]
+) -> Int8Array:
+    """onnxruntime's order: real values are summed row by row in float32, then divided by the count and the scale."""
+    real = (x.astype(np.int32) - op.input_zero_point).astype(np.float32) * scales[0]
+    windows = take_windows(surround(real, op.padding, 0), op.kernel, op.stride, (1, 1))
+    total = np.zeros(windows.shape[:3], np.float32)
+    for row in range(op.kernel[0]):
+        for col in range(op.kernel[1]):
+            total += windows[:, :, :, row, col]
+    quotient = total / count.astype(np.float32) / scales[1] + np.float32(op.offset)
+    return store_half_even(quotient, op.output_zero_point, op.clamp)
 
 
 def divide_pool(op: ops.AvgPool2D, total: NDArray[np.int64], count: NDArray[np.int64]) -> Int8Array:
-    """Sums ``[H, W, C]`` over counts ``[H, W, 1]`` to int8, in the rounding that ``op`` asks for."""
-    if op.requant is not None:
-        mean = np.asarray(total.astype(np.float32) / count.astype(np.float32), np.float32)
-        scaled = mean * np.asarray(op.requant.multiplier, np.float32)
-        return round_half_even(scaled, op.output_zero_point, op.clamp)
+    """Sums ``[H, W, C]`` over counts ``[H, W, 1]`` to int8, in the integer rounding that ``op`` asks for."""
     quotient: NDArray[np.int64]
     if op.rounding_up:
         quotient = (total + count // 2) // count  # NumPy's // is the floor: halves go up
