@@ -79,14 +79,14 @@ def schedule_table(rows: Sequence[ScheduleFigures]) -> Table:
 
 def verdict_table(rows: Sequence[Verdict]) -> Table:
     """Measured runs side by side."""
-    numeric = ("arena", "SRAM", "flash", "MACs", "instructions")
+    numeric = ("arena KiB", "SRAM KiB", "flash KiB", "MACs", "instructions")
     table = new_table("", *numeric, "output", numbers=numeric)
     for row in rows:
         table.add_row(
             row.title,
-            format_kib(row.arena_bytes) + " KiB",
-            format_kib(row.sram_bytes) + " KiB",
-            format_kib(row.flash_bytes) + " KiB",
+            format_kib(row.arena_bytes),
+            format_kib(row.sram_bytes),
+            format_kib(row.flash_bytes),
             format_count(row.macs),
             format_count(row.instructions),
             "equal" if row.matches_reference else Text("DIFFERENT", style="bold red"),
