@@ -15,6 +15,7 @@ from mcupatch.report.figures import LayerMemory, ScheduleFigures, Verdict
 from mcupatch.report.units import format_count, format_kib, format_percent
 
 BAR_COLUMNS = 24
+TEXT_COLUMNS = 9  # narrower columns of text fold into slivers
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -36,7 +37,7 @@ def new_table(*columns: str, numbers: Iterable[str] = (), title: str | None = No
         if column in right:
             table.add_column(column, justify="right", no_wrap=True)
         else:
-            table.add_column(column, overflow="fold")
+            table.add_column(column, overflow="fold", min_width=TEXT_COLUMNS)
     return table
 
 
@@ -80,7 +81,7 @@ def schedule_table(rows: Sequence[ScheduleFigures]) -> Table:
 def verdict_table(rows: Sequence[Verdict]) -> Table:
     """Measured runs side by side."""
     numeric = ("arena KiB", "SRAM KiB", "flash KiB", "MACs", "instructions")
-    table = new_table("", *numeric, "output", numbers=numeric)
+    table = new_table("", *numeric, "equal", numbers=(*numeric, "equal"))
     for row in rows:
         table.add_row(
             row.title,
@@ -89,7 +90,7 @@ def verdict_table(rows: Sequence[Verdict]) -> Table:
             format_kib(row.flash_bytes),
             format_count(row.macs),
             format_count(row.instructions),
-            "equal" if row.matches_reference else Text("DIFFERENT", style="bold red"),
+            "yes" if row.matches_reference else Text("NO", style="bold red"),
         )
     return table
 
