@@ -1,0 +1,78 @@
+"""Average and max pooling over a window, and the mean over whole axes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mcupatch.ir.ops import AvgPool2D, MaxPool2D, Mean
+from mcupatch.transform.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
+from mcupatch.transform.bodies.loops import accumulate, each_element, inside
+from mcupatch.transform.window import Window
+from mcupatch.tvm_api import T, tirx
+
+Arrays = dict[str, Any]
+
+
+def emit_max_pool2d(op: MaxPool2D, inputs: list[Window], output: Window, arrays: Arrays) -> None:
+    (source,) = inputs
+    height, width, _ = source.tensor.hwc
+    with each_element(output) as (y, x, c):
+        with accumulate(tirx.const(-128, "int32")) as largest:
+            with T.grid(*op.kernel) as (ky, kx):
+                row = y * op.stride[0] - op.padding.top + ky * op.dilation[0]
+                col = x * op.stride[1] - op.padding.left + kx * op.dilation[1]
+                with inside(row, col, height, width, op.padding):
+                    T.buffer_store(largest, tirx.max(largest[0], i32(source.load(row, col, c))), [0])
+            T.buffer_store(output.buffer, clamp_to_int8(largest[0], op.clamp), output.index(y, x, c))
+
+
+def emit_avg_pool2d(op: AvgPool2D, inputs: list[Window], output: Window, arrays: Arrays) -> None:
+    (source,) = inputs
+    height, width, _ = source.tensor.hwc
+    zero_point = op.input_zero_point if op.requant is not None else 0
+    with each_element(output) as (y, x, c):
+        with accumulate(tirx.const(0, "int32")) as total, accumulate(tirx.const(0, "int32")) as count:
+            if op.count_include_pad:
+                T.buffer_store(count, tirx.const(math.prod(op.kernel), "int32"), [0])
+            with T.grid(*op.kernel) as (ky, kx):
+                row = y * op.stride[0] - op.padding.top + ky
+                col = x * op.stride[1] - op.padding.left + kx
+                with inside(row, col, height, width, op.padding):
+                    T.buffer_store(total, total[0] + i32(source.load(row, col, c)) - zero_point, [0])
+                    if not op.count_include_pad:
+                        T.buffer_store(count, count[0] + 1, [0])
+            result = _divide(op, total[0], count[0], arrays)
+            T.buffer_store(output.buffer, result, output.index(y, x, c))
+
+
+def _divide(op: AvgPool2D, total: Any, count: Any, arrays: Arrays) -> Any:
+    """The three ways of ``AvgPool2D``: float scale, half up, half away from zero."""
+    if op.requant is not None:
+        scaled = f32(total) / f32(count) * arrays["requant.multiplier"][0]
+        return round_half_even(scaled, op.output_zero_point, op.clamp)
+    half = T.truncdiv(count, tirx.const(2, "int32"))
+    if op.rounding_up:
+        return clamp_to_int8((total + half) // count, op.clamp)
+    rounded = T.truncdiv(tirx.Select(total < 0, total - half, total + half), count)
+    return clamp_to_int8(rounded, op.clamp)
+
+
+def emit_mean(op: Mean, inputs: list[Any], output: Any, arrays: Arrays, shape: tuple[int, ...]) -> None:
+    """``inputs`` and ``output`` are flat buffers; the input is ``[outer][count][inner]`` of ``shape``."""
+    (source,) = inputs
+    outer, count, inner = mean_extents(op, shape)
+    requantizer = Requantizer(op.requant, arrays)
+    with T.grid(outer, inner) as (o, i):
+        with accumulate(tirx.const(0, "int32")) as total:
+            with T.serial(0, count) as k:
+                value = i32(source[(o * count + k) * inner + i]) - op.input_zero_point
+                T.buffer_store(total, total[0] + value, [0])
+            result = requantizer.to_int8(total[0], 0, op.output_zero_point, op.clamp)
+            output.store(result, o * inner + i)
+
+
+def mean_extents(op: Mean, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """``shape`` seen as (outer, count, inner) around the consecutive axes of ``op``."""
+    first, last = op.axes[0], op.axes[-1]
+    return math.prod(shape[:first]), math.prod(shape[first : last + 1]), math.prod(shape[last + 1 :])

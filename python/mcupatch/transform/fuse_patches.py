@@ -1,0 +1,110 @@
+"""The central pass: the first operators of a network, fused into one function that runs patch by patch.
+
+    conv1 = mcupatch.conv2d(x, ...)                       patches = R.call_tir(patches_fn, (x, ...))
+    dw1 = mcupatch.depthwise_conv2d(conv1, ...)     -->   conv4 = mcupatch.conv2d(patches, ...)
+    conv3 = mcupatch.conv2d(dw1, ...)
+    conv4 = mcupatch.conv2d(conv3, ...)
+
+``patches_fn`` is one TIR ``PrimFunc``: a loop over output tiles, inside it every operator on its own region, with
+recomputed halos (MCUNetV2, arXiv 2110.15352). Works inside ``tvm.transform.Sequential``; what stays unfused is
+legalised by TVM's ``LegalizeOps``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcupatch.importer.extract_graph import extract_graph
+from mcupatch.ir.graph import Graph
+from mcupatch.schedule.stage import Schedule, Stage
+from mcupatch.transform.relax_ops import call_stage, make_call, tensors_in_order
+from mcupatch.tvm_api import IRModule, constant_value, relax, tvm
+
+
+@tvm.transform.module_pass(opt_level=0, name="mcupatch.FusePatches")
+class FusePatches:
+    """Fuse the patch stage of a schedule.
+
+    Give ``schedule`` itself; or ``grid=(rows, columns)`` with ``ops``, the number of leading operators; or ``board``
+    and/or ``sram`` (bytes): the least extra work that fits; or nothing: the schedule with the smallest arena.
+    A module whose patches are fused already is returned as it is. Raises ``Infeasible`` when no schedule fits.
+    """
+
+    def __init__(
+        self,
+        *,
+        schedule: Schedule | None = None,
+        board: str | None = None,
+        sram: int | None = None,
+        grid: tuple[int, int] | None = None,
+        ops: int | None = None,
+    ) -> None:
+        self._schedule, self._board, self._sram, self._grid, self._ops = schedule, board, sram, grid, ops
+
+    def transform_module(self, module: IRModule, _context: Any) -> IRModule:
+        if is_fused(module):
+            return module
+        graph = extract_graph(module)
+        schedule = self._schedule or self._decide(graph)
+        return apply_schedule(module, graph, schedule)
+
+    def _decide(self, graph: Graph) -> Schedule:
+        from mcupatch.decide import Request, decide_schedule
+
+        request = Request.from_options(board=self._board, sram=self._sram, grid=self._grid, ops=self._ops)
+        return decide_schedule(graph, request).schedule
+
+
+def is_fused(module: IRModule) -> bool:
+    """Whether ``main`` already calls TIR functions, so that there is nothing left to decide."""
+    return any(
+        getattr(getattr(binding.value, "op", None), "name", "") == "relax.call_tir"
+        for block in module["main"].body.blocks
+        for binding in block.bindings
+    )
+
+
+def apply_schedule(module: IRModule, graph: Graph, schedule: Schedule) -> IRModule:
+    """``module`` with every patched stage of ``schedule`` as one function; whole operators stay as they are."""
+    if schedule.patched is None:
+        return module
+    values: dict[str, Any] = dict(zip(graph.inputs, module["main"].params))
+    old = {
+        name: argument
+        for block in module["main"].body.blocks
+        for binding in block.bindings
+        for name, argument in _constants(graph, binding.value)
+    }
+    values.update(old)
+    # The old main is dropped first: a builder cannot replace a function that it is still reading.
+    rest = {gv: f for gv, f in module.functions_items() if gv.name_hint != "main"}
+    builder = relax.BlockBuilder(IRModule(rest))
+    with builder.function("main", [values[n] for n in graph.inputs]):
+        with builder.dataflow():
+            for stage in schedule.stages:
+                _emit_stage(builder, graph, stage, values)
+            outputs = [builder.emit_output(values[n]) for n in graph.outputs]
+        builder.emit_func_output(outputs[0] if len(outputs) == 1 else relax.Tuple(outputs))
+    return builder.get().with_attrs(dict(module.attrs.items()))
+
+
+def _emit_stage(builder: Any, graph: Graph, stage: Stage, values: dict[str, Any]) -> None:
+    last = graph.ops[stage.last]
+    if stage.is_patched:
+        inputs = {n: values[n] for n in tensors_in_order(graph, stage)}
+        name = f"patches_{graph.ops[stage.first].name}_to_{last.name}"
+        values[last.output] = builder.emit(call_stage(builder, graph, stage, name, inputs), last.name)
+        return
+    for op in graph.ops[stage.first : stage.last + 1]:
+        arguments = [values[n] for n in dict.fromkeys(op.inputs)]
+        values[op.output] = builder.emit(make_call(graph, op, arguments), op.name)
+
+
+def _constants(graph: Graph, call: Any) -> list[tuple[str, Any]]:
+    """The (name, expression) pairs of the graph constants that a call reads."""
+    names = [str(n) for n in call.attrs["inputs"]] if getattr(call, "attrs", None) is not None else []
+    return [
+        (name, argument)
+        for name, argument in zip(dict.fromkeys(names), call.args if names else [])
+        if name in graph.constants and constant_value(argument) is not None
+    ]

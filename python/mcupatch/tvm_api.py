@@ -1,0 +1,60 @@
+"""Every TVM name that mcupatch uses. TVM moves its namespaces with each release: mend them here, and only here.
+
+Written for apache-tvm 0.27 with apache-tvm-ffi 0.1.14.
+"""
+
+from __future__ import annotations
+
+import tvm
+import tvm_ffi
+from tvm import ir, relax, tirx
+from tvm.ir import Call, IRModule, Op, PointerType, PrimType
+from tvm.ir import op as _ir_op
+from tvm.ir.attrs import make_node as _make_node
+from tvm.relax.expr_functor import PyExprMutator, mutator
+from tvm.script.ir_builder import IRBuilder
+from tvm.tirx.script import builder as T
+
+__all__ = [
+    "Call",
+    "IRBuilder",
+    "IRModule",
+    "Op",
+    "PointerType",
+    "PrimType",
+    "PyExprMutator",
+    "T",
+    "ir",
+    "mutator",
+    "relax",
+    "tirx",
+    "tvm",
+    "tvm_ffi",
+]
+
+
+def register_relax_op(name: str, description: str, attributes: dict[str, object]) -> Op:
+    """The Relax operator ``name``, registered with ``attributes`` (type rule, legalisation …) on its first use."""
+    if name not in set(Op.list_op_names()):
+        _ir_op._ffi_api.RegisterOp(name, description)
+        for key, value in attributes.items():
+            Op.get(name).set_attr(key, value)
+    return Op.get(name)
+
+
+def make_attrs(**values: object) -> object:
+    """A ``DictAttrs`` node holding plain values."""
+    return _make_node("ir.DictAttrs", **values)
+
+
+def constant_value(expr: object) -> object:
+    """The NumPy array of a Relax constant, or None if ``expr`` is not one."""
+    return expr.value.numpy() if isinstance(expr, ir.GenericConst) else None  # type: ignore[attr-defined]
+
+
+def build_c_source(module: IRModule) -> str:
+    """The text that TVM's C code generator prints for ``module``."""
+    target = tvm.target.Target("c")
+    module = tirx.transform.BindTarget(target.with_host(target))(module)
+    module = tirx.transform.LowerIntrin()(module)
+    return str(tvm.get_global_func("target.build.c")(module, target).inspect_source())
