@@ -1,0 +1,138 @@
+"""Generated C to a linked firmware for one board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcupatch.emit.csources import CSources, Port
+from mcupatch.errors import Infeasible
+from mcupatch.firmware.elf import Elf, read_elf
+from mcupatch.firmware.kernel_objects import compile_kernels, compile_startup, include_dir
+from mcupatch.firmware.templates import render_template
+from mcupatch.firmware.toolchain import Toolchain, find_toolchain
+from mcupatch.target.board import Board
+from mcupatch.target.sizes import format_size
+
+
+@dataclass(frozen=True)
+class SectionSizes:
+    """Bytes by section: ``text`` to ``data`` in flash, ``data`` to ``stack`` (the reserve) in RAM."""
+
+    text: int
+    rodata: int
+    data: int
+    bss: int
+    arena: int
+    stack: int
+
+    @property
+    def flash_bytes(self) -> int:
+        return self.text + self.rodata + self.data
+
+    @property
+    def ram_bytes(self) -> int:
+        return self.data + self.bss + self.arena + self.stack
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked ELF and what is needed to run and to measure it. Ports hold offsets into the arena."""
+
+    path: Path
+    board: Board
+    elf: Elf
+    sizes: SectionSizes
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    weights_bytes: int
+
+    @property
+    def flash_bytes(self) -> int:
+        """Code, constants and the image of .data."""
+        return self.sizes.flash_bytes
+
+    @property
+    def code_bytes(self) -> int:
+        """What of the flash is not weights."""
+        return self.flash_bytes - self.weights_bytes
+
+
+def build_firmware(
+    sources: CSources, board: Board, workdir: Path, toolchain: Toolchain | None = None, stack_bytes: int | None = None
+) -> Firmware:
+    """Compile and link ``sources`` for ``board`` in the existing folder ``workdir``.
+
+    ``toolchain`` is zig's for the board's core unless given, ``stack_bytes`` the board's own reserve. Raises
+    Infeasible, naming what overflows and by how many bytes, where the board is too small.
+    """
+    toolchain = toolchain or find_toolchain("zig", board.cpu)
+    stack_bytes = stack_bytes or board.stack_bytes
+    for name, text in {**sources.sources, **sources.headers}.items():
+        (workdir / name).write_text(text)
+    harness = workdir / "mcup_harness.c"
+    harness.write_text(
+        render_template(
+            "bare_metal/harness.c.j2",
+            name=sources.name,
+            inputs=sources.inputs,
+            outputs=sources.outputs,
+            arena_bytes=sources.arena_bytes,
+        )
+    )
+    script = workdir / "board.ld"
+    script.write_text(
+        render_template(
+            "bare_metal/linker_script.ld.j2",
+            board=board,
+            flash=board.main_flash,
+            ram=board.main_ram,
+            stack_bytes=stack_bytes,
+            arena_bytes=sources.arena_bytes,
+        )
+    )
+    objects = [
+        *toolchain.compile_objects(
+            [*(workdir / name for name in sources.sources), harness],
+            workdir,
+            [workdir, include_dir()],
+        ),
+        *compile_startup(toolchain),
+        *compile_kernels(toolchain),
+    ]
+    path = workdir / f"{sources.name}.elf"
+    toolchain.link(objects, path, [f"-T{script}"])
+    elf = read_elf(path)
+    firmware = Firmware(
+        path, board, elf, _section_sizes(elf), sources.inputs, sources.outputs, sources.weights_bytes
+    )
+    _check_fit(firmware)
+    return firmware
+
+
+def _section_sizes(elf: Elf) -> SectionSizes:
+    def size(name: str) -> int:
+        return elf.sections.get(name, 0)
+
+    # The unwind index is a constant like any other.
+    rodata = size(".rodata") + size(".ARM.exidx")
+    return SectionSizes(size(".text"), rodata, size(".data"), size(".bss"), size(".arena"), size(".stack"))
+
+
+def _check_fit(firmware: Firmware) -> None:
+    sizes, board = firmware.sizes, firmware.board
+    ram_used = firmware.elf.address("mcup_arena") + sizes.arena - board.main_ram.base
+    if ram_used > board.sram_bytes:
+        raise Infeasible(
+            f"The firmware needs {format_size(ram_used)} of SRAM and {board.name} has "
+            f"{format_size(board.sram_bytes)}: {ram_used - board.sram_bytes} bytes too many. The arena takes "
+            f"{format_size(sizes.arena)}, the stack's reserve {format_size(sizes.stack)}."
+        )
+    last = max(firmware.elf.segments, key=lambda s: s.address)
+    flash_used = last.address + len(last.data) - board.main_flash.base
+    if flash_used > board.flash_bytes:
+        raise Infeasible(
+            f"The firmware needs {format_size(flash_used)} of flash and {board.name} has "
+            f"{format_size(board.flash_bytes)}: {flash_used - board.flash_bytes} bytes too many. The weights take "
+            f"{format_size(firmware.weights_bytes)}, the code {format_size(firmware.code_bytes)}."
+        )
