@@ -150,7 +150,7 @@ void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output 
 void mcup_max_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
 
 typedef struct {
-  mcup_requant requant; /* 1 entry; scales the sum over count of (in - input_zero_point) */
+  mcup_requant requant;        /* 1 entry; scales the sum over count of (in - input_zero_point) */
   int32_t outer, count, inner; /* the input as [outer][count][inner]; the mean runs over count */
   int32_t input_zero_point;
 } mcup_mean_params;
@@ -172,13 +172,13 @@ void mcup_resize_nearest(int32_t channels, const int32_t *row_index, const int32
 
 typedef struct {
   int32_t channels;
-  const int32_t *row_index;          /* [OH][2] */
-  const int32_t *col_index;          /* [OW][2] */
-  const int32_t *row_weight_fixed;   /* [OH][2] in 1/1024, or NULL */
-  const int32_t *col_weight_fixed;   /* [OW][2] */
-  const float *row_weight_float;     /* [OH][2], or NULL */
-  const float *col_weight_float;     /* [OW][2] */
-  float input_scale, output_scale;   /* with float weights only; see ResizeBilinear */
+  const int32_t *row_index;        /* [OH][2] */
+  const int32_t *col_index;        /* [OW][2] */
+  const int32_t *row_weight_fixed; /* [OH][2] in 1/1024, or NULL */
+  const int32_t *col_weight_fixed; /* [OW][2] */
+  const float *row_weight_float;   /* [OH][2], or NULL */
+  const float *col_weight_float;   /* [OW][2] */
+  float input_scale, output_scale; /* with float weights only; see ResizeBilinear */
   int32_t input_zero_point, output_zero_point;
 } mcup_resize_bilinear_params;
 

@@ -1,0 +1,143 @@
+/*
+ * Dot products: the inner loops of the convolutions, each in a DSP form and a portable twin.
+ *
+ * A *column* is the receptive field of one output pixel, widened to int16 with the zero point subtracted. The
+ * DSP form keeps every whole group of four values in the order 0, 2, 1, 3, in which SXTB16 unpacks bytes;
+ * the order is private to this file.
+ */
+#ifndef MCUPATCH_DOT_H
+#define MCUPATCH_DOT_H
+
+#include "mcupatch/simd.h"
+
+/* One multiply-accumulate, wrapping; the factors are at most 9 bits wide. */
+static inline int32_t mcup_mac(int32_t sum, int32_t a, int32_t b) {
+  return mcup_add_wrap(sum, a * b);
+}
+
+/*
+ * column[i] = bytes[i] - zero_point for i in [0, count). `bytes` may lie in the last `count` bytes of the
+ * column's own 2 * count (or more) bytes: each group is read before it is written over.
+ */
+static inline void mcup_widen(const int8_t *bytes, int32_t count, int32_t zero_point, int16_t *column) {
+  int32_t i = 0;
+#if MCUP_DSP
+  const int32_t zero_points = mcup_twice(zero_point);
+  for (; i + 4 <= count; i += 4) {
+    const int32_t word = mcup_load4(bytes + i);
+    mcup_store4(column + i, __ssub16(mcup_even_bytes(word), zero_points));
+    mcup_store4(column + i + 2, __ssub16(mcup_odd_bytes(word), zero_points));
+  }
+#endif
+  for (; i < count; ++i) {
+    column[i] = (int16_t)(bytes[i] - zero_point);
+  }
+}
+
+/* Sum of a column's values. */
+static inline int32_t mcup_column_sum(const int16_t *column, int32_t count) {
+  int32_t sum = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    sum += column[i];
+  }
+  return sum;
+}
+
+/* sums[0..1] += column . weights of two output channels; sums[2..3] the same for the second column. */
+static inline void mcup_dot_2x2(const int16_t *column0, const int16_t *column1, const int8_t *weights0,
+                                const int8_t *weights1, int32_t count, int32_t sums[4]) {
+  int32_t s00 = sums[0], s01 = sums[1], s10 = sums[2], s11 = sums[3];
+  int32_t i = 0;
+#if MCUP_DSP
+  for (; i + 4 <= count; i += 4) {
+    const int32_t word0 = mcup_load4(weights0 + i);
+    const int32_t word1 = mcup_load4(weights1 + i);
+    const int32_t even0 = mcup_even_bytes(word0), odd0 = mcup_odd_bytes(word0);
+    const int32_t even1 = mcup_even_bytes(word1), odd1 = mcup_odd_bytes(word1);
+    const int32_t x0 = mcup_load4(column0 + i), y0 = mcup_load4(column0 + i + 2);
+    s00 = __smlad(odd0, y0, __smlad(even0, x0, s00));
+    s01 = __smlad(odd1, y0, __smlad(even1, x0, s01));
+    const int32_t x1 = mcup_load4(column1 + i), y1 = mcup_load4(column1 + i + 2);
+    s10 = __smlad(odd0, y1, __smlad(even0, x1, s10));
+    s11 = __smlad(odd1, y1, __smlad(even1, x1, s11));
+  }
+#endif
+  for (; i < count; ++i) {
+    s00 = mcup_mac(s00, column0[i], weights0[i]);
+    s01 = mcup_mac(s01, column0[i], weights1[i]);
+    s10 = mcup_mac(s10, column1[i], weights0[i]);
+    s11 = mcup_mac(s11, column1[i], weights1[i]);
+  }
+  sums[0] = s00;
+  sums[1] = s01;
+  sums[2] = s10;
+  sums[3] = s11;
+}
+
+/* sums[0..1] += (bytes - zero_point) . weights of two outputs: no column, for inputs that are used once. */
+static inline void mcup_dot_bytes_2(const int8_t *bytes, int32_t zero_point, const int8_t *weights0,
+                                    const int8_t *weights1, int32_t count, int32_t sums[2]) {
+  int32_t s0 = sums[0], s1 = sums[1];
+  int32_t i = 0;
+#if MCUP_DSP
+  const int32_t zero_points = mcup_twice(zero_point);
+  for (; i + 4 <= count; i += 4) {
+    const int32_t word = mcup_load4(bytes + i);
+    const int32_t even = __ssub16(mcup_even_bytes(word), zero_points);
+    const int32_t odd = __ssub16(mcup_odd_bytes(word), zero_points);
+    const int32_t word0 = mcup_load4(weights0 + i);
+    s0 = __smlad(odd, mcup_odd_bytes(word0), __smlad(even, mcup_even_bytes(word0), s0));
+    const int32_t word1 = mcup_load4(weights1 + i);
+    s1 = __smlad(odd, mcup_odd_bytes(word1), __smlad(even, mcup_even_bytes(word1), s1));
+  }
+#endif
+  for (; i < count; ++i) {
+    s0 = mcup_mac(s0, bytes[i] - zero_point, weights0[i]);
+    s1 = mcup_mac(s1, bytes[i] - zero_point, weights1[i]);
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+}
+
+/* Sums of four neighbouring channels. */
+typedef struct {
+  int32_t channel[4];
+} mcup_sums4;
+
+/*
+ * taps[4 * t ...] = weights[t * step ...] - zero_point: the four channels of `count` depthwise taps, widened
+ * for mcup_depthwise_taps4.
+ */
+static inline void mcup_widen_taps4(const int8_t *weights, int32_t step, int32_t count, int32_t zero_point,
+                                    int16_t *taps) {
+  for (int32_t t = 0; t < count; ++t) {
+    mcup_widen(weights + (ptrdiff_t)t * step, 4, zero_point, taps + 4 * t);
+  }
+}
+
+/* sums.channel[c] += sum over t of taps[t][c] * bytes[t * step + c], t in [0, count). */
+static inline mcup_sums4 mcup_depthwise_taps4(const int8_t *bytes, int32_t step, const int16_t *taps, int32_t count,
+                                              mcup_sums4 sums) {
+  int32_t s0 = sums.channel[0], s1 = sums.channel[1], s2 = sums.channel[2], s3 = sums.channel[3];
+  for (int32_t t = 0; t < count; ++t) {
+    const int8_t *x = bytes + (ptrdiff_t)t * step;
+    const int16_t *w = taps + 4 * t;
+#if MCUP_DSP
+    const int32_t word = mcup_load4(x);
+    const int32_t even = mcup_even_bytes(word), odd = mcup_odd_bytes(word);
+    const int32_t even_taps = mcup_load4(w), odd_taps = mcup_load4(w + 2);
+    s0 = __smlabb(even, even_taps, s0);
+    s1 = __smlabb(odd, odd_taps, s1);
+    s2 = __smlatt(even, even_taps, s2);
+    s3 = __smlatt(odd, odd_taps, s3);
+#else
+    s0 = mcup_mac(s0, x[0], w[0]);
+    s1 = mcup_mac(s1, x[1], w[1]);
+    s2 = mcup_mac(s2, x[2], w[2]);
+    s3 = mcup_mac(s3, x[3], w[3]);
+#endif
+  }
+  return (mcup_sums4){{s0, s1, s2, s3}};
+}
+
+#endif /* MCUPATCH_DOT_H */

@@ -1,0 +1,80 @@
+/*
+ * The few 16-bit SIMD operations of the Cortex-M DSP extension that the kernels use, on pairs of int16 in one
+ * word. MCUP_DSP is 1 where they exist. -DMCUP_EMULATE_DSP gives plain C in their place, so that the
+ * sanitizers of a host can walk through the DSP code.
+ */
+#ifndef MCUPATCH_SIMD_H
+#define MCUPATCH_SIMD_H
+
+#include "mcupatch/arith.h"
+
+#if defined(__ARM_FEATURE_DSP) && !defined(MCUP_PORTABLE)
+#include <arm_acle.h>
+#define MCUP_DSP 1
+#elif defined(MCUP_EMULATE_DSP)
+#define MCUP_DSP 1
+
+static inline int32_t mcup_low_half(int32_t pair) {
+  return (int16_t)(uint16_t)((uint32_t)pair & 0xFFFFU);
+}
+
+static inline int32_t mcup_high_half(int32_t pair) {
+  return (int16_t)(uint16_t)((uint32_t)pair >> 16);
+}
+
+static inline int32_t mcup_pair(int32_t low, int32_t high) {
+  return (int32_t)(((uint32_t)low & 0xFFFFU) | ((uint32_t)high << 16));
+}
+
+static inline int32_t __sxtb16(int32_t bytes) {
+  return mcup_pair((int8_t)(uint8_t)((uint32_t)bytes & 0xFFU), (int8_t)(uint8_t)(((uint32_t)bytes >> 16) & 0xFFU));
+}
+
+static inline int32_t __ssub16(int32_t a, int32_t b) {
+  return mcup_pair(mcup_low_half(a) - mcup_low_half(b), mcup_high_half(a) - mcup_high_half(b));
+}
+
+static inline int32_t __smlad(int32_t a, int32_t b, int32_t sum) {
+  sum = mcup_add_wrap(sum, mcup_low_half(a) * mcup_low_half(b));
+  return mcup_add_wrap(sum, mcup_high_half(a) * mcup_high_half(b));
+}
+
+static inline int32_t __smlabb(int32_t a, int32_t b, int32_t sum) {
+  return mcup_add_wrap(sum, mcup_low_half(a) * mcup_low_half(b));
+}
+
+static inline int32_t __smlatt(int32_t a, int32_t b, int32_t sum) {
+  return mcup_add_wrap(sum, mcup_high_half(a) * mcup_high_half(b));
+}
+#else
+#define MCUP_DSP 0
+#endif
+
+#if MCUP_DSP
+/* Four bytes from any address; byte 0 is the lowest. */
+static inline int32_t mcup_load4(const void *address) {
+  int32_t word;
+  MCUP_MEMCPY(&word, address, sizeof word);
+  return word;
+}
+
+static inline void mcup_store4(void *address, int32_t word) {
+  MCUP_MEMCPY(address, &word, sizeof word);
+}
+
+/* Bytes 0 and 2 as a pair of int16. */
+static inline int32_t mcup_even_bytes(int32_t bytes) {
+  return __sxtb16(bytes);
+}
+
+/* Bytes 1 and 3: one SXTB16 with a rotated operand. */
+static inline int32_t mcup_odd_bytes(int32_t bytes) {
+  return __sxtb16((int32_t)(((uint32_t)bytes >> 8) | ((uint32_t)bytes << 24)));
+}
+
+static inline int32_t mcup_twice(int32_t value) {
+  return (int32_t)(((uint32_t)value & 0xFFFFU) | ((uint32_t)value << 16));
+}
+#endif /* MCUP_DSP */
+
+#endif /* MCUPATCH_SIMD_H */

@@ -1,0 +1,28 @@
+/* Axes in a new order, bytes. */
+#include "mcupatch/kernels.h"
+
+enum { MAX_RANK = 6 };
+
+void mcup_transpose(int32_t rank, const int32_t *shape, const int32_t *permutation, const int8_t *in, int8_t *out) {
+  ptrdiff_t in_step[MAX_RANK]; /* by input side */
+  int32_t position[MAX_RANK];  /* by output side */
+  ptrdiff_t elements = 1;
+  for (int32_t i = rank - 1; i >= 0; --i) {
+    in_step[i] = elements;
+    elements *= shape[i];
+    position[i] = 0;
+  }
+  ptrdiff_t from = 0;
+  for (ptrdiff_t n = 0; n < elements; ++n) {
+    out[n] = in[from];
+    for (int32_t i = rank - 1; i >= 0; --i) { /* count up like a clock */
+      const int32_t side = permutation[i];
+      from += in_step[side];
+      if (++position[i] < shape[side]) {
+        break;
+      }
+      from -= in_step[side] * shape[side];
+      position[i] = 0;
+    }
+  }
+}
