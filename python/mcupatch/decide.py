@@ -1,0 +1,74 @@
+"""From what was asked for to a schedule with its memory plan: the one place where the two decisions meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcupatch.errors import BadInput, Infeasible
+from mcupatch.ir.graph import Graph
+from mcupatch.memory.plan import MemoryPlan
+from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
+from mcupatch.schedule.candidates import plan_layer_by_layer
+from mcupatch.schedule.choose import choose_schedule, schedule_by_hand, smallest_schedule
+from mcupatch.schedule.cost import total_macs
+from mcupatch.schedule.explain import describe_bottleneck, describe_schedule
+from mcupatch.schedule.stage import Schedule
+from mcupatch.target.board import arena_budget, load_board
+from mcupatch.target.sizes import format_size
+
+
+@dataclass(frozen=True)
+class Request:
+    """What kind of schedule, and the bytes that its arena may take (None: no limit)."""
+
+    mode: Mode
+    budget_bytes: int | None = None
+
+    @classmethod
+    def from_options(
+        cls, *, board: str | None, sram: int | None, grid: tuple[int, int] | None, ops: int | None
+    ) -> Request:
+        """``grid`` with ``ops`` by hand; else what fits ``board`` and ``sram`` bytes; else the smallest arena."""
+        if (grid is None) != (ops is None):
+            raise BadInput("A grid of patches and the number of operators in it belong together: give both.")
+        budget = None if board is None and sram is None else arena_budget(load_board(board or "generic", sram))
+        if grid is not None and ops is not None:
+            return cls(ByHand(ops, grid), budget)
+        return cls(LeastSram() if budget is None else FitBudget(), budget)
+
+
+@dataclass(frozen=True)
+class Decision:
+    schedule: Schedule
+    plan: MemoryPlan
+
+
+def decide_schedule(graph: Graph, request: Request) -> Decision:
+    """The schedule that ``request`` asks for, and its memory plan.
+
+    Raises Infeasible, which says what is in the way and by how many bytes, if it is not legal or does not fit.
+    """
+    planner = SchedulePlanner(graph)
+    schedule = _find_schedule(graph, request, planner)
+    plan = planner.plan(schedule)
+    if request.budget_bytes is not None and plan.arena_bytes > request.budget_bytes:
+        raise Infeasible(
+            f"The arena of this schedule, {describe_schedule(graph, schedule)}, takes {format_size(plan.arena_bytes)} "
+            f"and {format_size(request.budget_bytes)} are there: {plan.arena_bytes - request.budget_bytes} bytes too "
+            f"many, most of it at {describe_bottleneck(graph, schedule)}. Leave the schedule to mcupatch, or try smaller "
+            "patches."
+        )
+    return Decision(schedule, plan)
+
+
+def _find_schedule(graph: Graph, request: Request, planner: SchedulePlanner) -> Schedule:
+    mode = request.mode
+    if isinstance(mode, PerLayer):
+        return plan_layer_by_layer(graph)
+    if isinstance(mode, ByHand):
+        return schedule_by_hand(graph, mode.ops, mode.grid)
+    if isinstance(mode, FitBudget) and request.budget_bytes is not None:
+        return choose_schedule(graph, request.budget_bytes, planner.arena_bytes)
+    share = mode.max_extra_macs if isinstance(mode, LeastSram) else None
+    limit = None if share is None else int(share * total_macs(graph))
+    return smallest_schedule(graph, planner.arena_bytes, limit)
