@@ -1,0 +1,48 @@
+"""Every memory figure by name, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcupatch.ir.graph import Graph
+from mcupatch.memory.plan import MemoryPlan
+from mcupatch.schedule.analytic import analytic_per_layer_bytes, analytic_schedule_bytes
+from mcupatch.schedule.stage import Schedule
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Bytes, each with one meaning. The last three are measured, None before a run.
+
+    ``analytic_*``: the MCUNetV2 definition (``schedule/analytic.py``), layer by layer and for the schedule.
+    ``arena_bytes``: the planned arena, activations and scratch, model inputs and outputs included.
+    ``lower_bound_bytes``: no placement of this schedule's buffers can be smaller; ``optimal``: the arena meets it.
+    ``sram_bytes``: .data + .bss + stack high-water mark. ``arena_touched_bytes``: bytes of the arena really
+    written. ``flash_bytes``: code + weights + .data image.
+    """
+
+    analytic_per_layer_bytes: int
+    analytic_schedule_bytes: int
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+    lower_bound_bytes: int
+    sram_bytes: int | None = None
+    arena_touched_bytes: int | None = None
+    flash_bytes: int | None = None
+
+    @property
+    def optimal(self) -> bool:
+        return self.arena_bytes == self.lower_bound_bytes
+
+
+def make_ledger(graph: Graph, schedule: Schedule, plan: MemoryPlan) -> Ledger:
+    """The figures that are known before anything runs."""
+    return Ledger(
+        analytic_per_layer_bytes=analytic_per_layer_bytes(graph).peak_bytes,
+        analytic_schedule_bytes=analytic_schedule_bytes(graph, schedule).peak_bytes,
+        arena_bytes=plan.arena_bytes,
+        input_bytes=sum(graph.tensors[name].nbytes for name in graph.inputs),
+        output_bytes=sum(graph.tensors[name].nbytes for name in graph.outputs),
+        lower_bound_bytes=plan.lower_bound_bytes,
+    )
