@@ -1,0 +1,59 @@
+"""The pass: same bytes as whole-tensor execution, through TVM on the host, alone and inside a pipeline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.support.small_graph import patched, small_graph
+
+from mcupatch.importer.build_module import build_module
+from mcupatch.importer.extract_graph import extract_graph
+from mcupatch.ir.quant import Rounding
+from mcupatch.ir.reference import run
+from mcupatch.transform.fuse_patches import FusePatches, is_fused
+from mcupatch.tvm_api import IRModule, relax, tvm
+
+
+def run_on_host(module: IRModule, x: np.ndarray, **options: object) -> np.ndarray:
+    machine = relax.VirtualMachine(tvm.compile(module, target="llvm", **options), tvm.cpu())
+    return machine["main"](tvm.runtime.tensor(x)).numpy()
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    return np.random.default_rng(1).integers(-128, 128, (1, 17, 19, 3)).astype(np.int8)
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_module_keeps_every_operator(rounding: Rounding, picture: np.ndarray) -> None:
+    graph = small_graph(rounding)
+    view = extract_graph(build_module(graph))
+    assert [op.name for op in view.ops] == [op.name for op in graph.ops]
+    assert view.tensors == graph.tensors
+    np.testing.assert_array_equal(run(view, [picture])[0], run(graph, [picture])[0])
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize(("last", "grid"), [(0, (2, 3)), (3, (3, 4)), (4, (2, 2)), (4, (5, 1))])
+def test_fused_module_gives_the_same_bytes(
+    rounding: Rounding, last: int, grid: tuple[int, int], picture: np.ndarray
+) -> None:
+    graph = small_graph(rounding)
+    fuse = FusePatches(schedule=patched(graph, last, grid))
+    module = tvm.transform.Sequential([fuse])(build_module(graph))
+    assert is_fused(module)
+    np.testing.assert_array_equal(run_on_host(module, picture), run(graph, [picture])[0])
+
+
+def test_fused_stage_is_one_function() -> None:
+    graph = small_graph()
+    module = FusePatches(schedule=patched(graph, 4, (2, 2)))(build_module(graph))
+    names = [gv.name_hint for gv, _ in module.functions_items()]
+    assert sorted(names) == ["main", "patches_conv1_to_conv2"]
+
+
+def test_fusing_twice_changes_nothing() -> None:
+    graph = small_graph()
+    fuse = FusePatches(schedule=patched(graph, 4, (2, 2)))
+    module = fuse(build_module(graph))
+    assert fuse(module).script() == module.script()
