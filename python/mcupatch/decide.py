@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
+from mcupatch.kernels import scratch_bytes
 from mcupatch.memory.plan import MemoryPlan
+from mcupatch.memory.planner import plan_memory
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
 from mcupatch.schedule.candidates import plan_layer_by_layer
 from mcupatch.schedule.choose import choose_schedule, schedule_by_hand, smallest_schedule
@@ -31,7 +33,9 @@ class Request:
         """``grid`` with ``ops`` by hand; else what fits ``board`` and ``sram`` bytes; else the smallest arena."""
         if (grid is None) != (ops is None):
             raise BadInput("A grid of patches and the number of operators in it belong together: give both.")
-        budget = None if board is None and sram is None else arena_budget(load_board(board or "generic", sram))
+        budget = (
+            None if board is None and sram is None else arena_budget(load_board(board or "generic", sram))
+        )
         if grid is not None and ops is not None:
             return cls(ByHand(ops, grid), budget)
         return cls(LeastSram() if budget is None else FitBudget(), budget)
@@ -59,6 +63,24 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
             "patches."
         )
     return Decision(schedule, plan)
+
+
+class SchedulePlanner:
+    """Memory plans of one network's schedules; the kernels' scratch is asked for once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._scratch_bytes = {op.name: scratch_bytes(graph, op) for op in graph.ops}
+
+    def scratch_bytes(self, op_name: str) -> int:
+        return self._scratch_bytes[op_name]
+
+    def plan(self, schedule: Schedule) -> MemoryPlan:
+        return plan_memory(self._graph, schedule, self._scratch_bytes)
+
+    def arena_bytes(self, schedule: Schedule) -> int:
+        """The arena as a quick plan gives it: for comparing many schedules, never below that of ``plan``."""
+        return plan_memory(self._graph, schedule, self._scratch_bytes, quick=True).arena_bytes
 
 
 def _find_schedule(graph: Graph, request: Request, planner: SchedulePlanner) -> Schedule:

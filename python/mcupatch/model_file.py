@@ -32,7 +32,7 @@ def load_model_file(source: str | Path) -> ModelFile:
     """
     text = str(source)
     if text.startswith(ZOO_PREFIX):
-        from mcupatch.zoo import zoo_model_bytes
+        from mcupatch.zoo.models import zoo_model_bytes
 
         data, stem = zoo_model_bytes(text.removeprefix(ZOO_PREFIX))
         return ModelFile(stem, ".tflite", data)

@@ -111,7 +111,8 @@ def parse_result(values: Any) -> Result:
                 _ports(values["model"]["output"]),
             ),
             tuple(
-                StageFacts(_pair(s["ops"]), _pair(s["grid"]), _pair(s["tile"]), s["halo"]) for s in values["schedule"]
+                StageFacts(_pair(s["ops"]), _pair(s["grid"]), _pair(s["tile"]), s["halo"])
+                for s in values["schedule"]
             ),
             MemoryFacts(**values["memory"]),
             ComputeFacts(**values["compute"]),
@@ -119,7 +120,9 @@ def parse_result(values: Any) -> Result:
             MeasuredFacts(**values["measured"]) if "measured" in values else None,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"the figures are not those of mcupatch ({error!r}); compile the model again") from error
+        raise BadInput(
+            f"the figures are not those of mcupatch ({error!r}); compile the model again"
+        ) from error
 
 
 def _ports(values: Any) -> tuple[PortFacts, ...]:

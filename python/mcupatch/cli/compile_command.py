@@ -66,7 +66,6 @@ def command(
     from mcupatch.outputs import check_replaceable
     from mcupatch.pipeline import compile_model
     from mcupatch.report.compiled import compiled_report
-    from mcupatch.result_json import describe_result
     from mcupatch.saved import save_compiled
 
     mode = schedule_mode(per_layer, grid, ops, least_sram, max_extra_macs)
@@ -77,8 +76,7 @@ def command(
     check_replaceable(directory)
     with show_progress() as progress:
         compiled = compile_model(source, options, progress, Path(dump) if dump else None)
-        save_compiled(compiled, directory)
-    result = describe_result(compiled)
-    write_json(json_file, result)
+        result = save_compiled(compiled, directory)
+    write_json(json_file, result.as_json())
     if json_file != "-":
         output_console().print(compiled_report(result, str(directory)))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-PIPE_COLUMNS = 80  # the width of tables where no terminal says otherwise
+Progress = Callable[[str], None]
 
 
 def output_console() -> Console:
@@ -25,7 +25,7 @@ def print_error(message: str) -> None:
 
 
 @contextmanager
-def show_progress(enabled: bool = True) -> Iterator[Callable[[str], None]]:
+def show_progress(enabled: bool = True) -> Iterator[Progress]:
     """Yield a function that shows what is being done now; it does nothing where standard error is no terminal."""
     console = Console(stderr=True)
     if not (enabled and console.is_terminal):

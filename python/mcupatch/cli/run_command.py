@@ -32,28 +32,30 @@ def command(
     json_file: str | None,
 ) -> None:
     """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte."""
+    from mcupatch.describe import describe_run
     from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
     from mcupatch.report.run import run_report
-    from mcupatch.result_json import describe_result
     from mcupatch.saved import load_compiled, update_figures
 
     check_json_target(json_file)
     names = read_labels(Path(labels)) if labels else None
     with show_progress() as progress:
         progress("reading the compiled model")
-        compiled = load_compiled(Path(directory))
-        graph = compiled.graph
-        values = read_inputs(graph, [Path(f) for f in inputs]) if inputs else random_inputs(graph, seed)
+        saved = load_compiled(Path(directory))
+        values = (
+            read_inputs(saved.graph, [Path(f) for f in inputs])
+            if inputs
+            else random_inputs(saved.graph, seed)
+        )
         progress(f"running on {backend}")
-        measured = measure_model(compiled, values, backend)
-    result = describe_result(compiled, measured)
-    update_figures(Path(directory), result)
+        run = measure_model(saved, values, backend)
+    result = update_figures(saved, describe_run(run))
     if save:
-        save_outputs(Path(save), measured.outputs)
-    write_json(json_file, result)
+        save_outputs(Path(save), run.outputs)
+    write_json(json_file, result.as_json())
     if json_file != "-":
-        output_console().print(run_report(result, measured.outputs, names))
-    if not measured.matches_reference:
+        output_console().print(run_report(result, run.outputs, names))
+    if not run.matches_reference:
         raise click.exceptions.Exit(1)

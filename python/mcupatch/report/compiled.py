@@ -21,6 +21,12 @@ def describe_schedule(result: Result) -> str:
     return f"operators {first} to {last} in {stage.grid[0]}x{stage.grid[1]} patches, the other {rest} whole"
 
 
+def schedule_title(result: Result) -> str:
+    """``per layer``, or ``4x4 patches``: short enough for a table."""
+    stage = result.patched
+    return "per layer" if stage is None else f"{stage.grid[0]}x{stage.grid[1]} patches"
+
+
 def compiled_report(result: Result, directory: str) -> RenderableType:
     """The figures of a compiled model, and where its files are."""
     memory, compute, flash = result.memory, result.compute, result.flash

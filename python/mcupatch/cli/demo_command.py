@@ -1,0 +1,107 @@
+"""``mcupatch demo``: a real network on an emulated chip, layer by layer against patched."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcupatch.cli.console import Progress, output_console, show_progress
+from mcupatch.options import CompileOptions, LeastSram, Mode, PerLayer
+
+if TYPE_CHECKING:
+    from mcupatch.model_file import ModelFile
+    from mcupatch.report.figures import Verdict
+
+NETWORK = "zoo:mbv2_w0.35_r144"
+BOARD = "stm32f746"
+
+
+class StageClock:
+    """Passes progress on, and remembers when each stage began, in seconds."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.began: dict[str, float] = {}
+
+    def __call__(self, step: str) -> None:
+        self.began[step] = time.monotonic()
+        self._progress(step)
+
+    @property
+    def import_to_c_seconds(self) -> float:
+        return self.began["building the firmware"] - self.began["importing the model"]
+
+
+@click.command("demo")
+@click.option("-o", "--output", default="demo-out", show_default=True, metavar="DIR", help="Where to write.")
+def command(output: str) -> None:
+    """Compile MobileNetV2-0.35 at 144 pixels for an STM32F746, whole and in patches; run both on the emulated chip."""
+    from mcupatch.model_file import load_model_file
+    from mcupatch.outputs import check_replaceable
+    from mcupatch.report.tables import verdict_table
+
+    directory = Path(output)
+    targets = {"per-layer": PerLayer(), "patched": LeastSram()}
+    for name in targets:
+        check_replaceable(directory / name)
+    console = output_console()
+    console.print(f"{NETWORK} on an emulated {BOARD}: seeded weights, int8, one random picture.")
+    with show_progress() as progress:
+        progress("making the network")
+        source = load_model_file(NETWORK)
+        rows: list[Verdict] = []
+        seconds = []
+        for name, mode in targets.items():
+            verdict, took = _compile_and_run(source, mode, directory / name, progress)
+            rows.append(verdict)
+            seconds.append(took)
+    console.print(verdict_table(rows))
+    console.print(
+        "arena: planned activations and scratch. SRAM: measured, arena, data and stack. equal: the output's bytes\n"
+        "are those of the reference. Import to C took " + " and ".join(f"{s:.1f} s" for s in seconds) + ".\n"
+    )
+    console.print("Next:", *_next_steps(directory), sep="\n  ", soft_wrap=True)
+    if not all(row.matches_reference for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+def _compile_and_run(
+    source: ModelFile, mode: Mode, directory: Path, progress: Progress
+) -> tuple[Verdict, float]:
+    """One row of the table, and how long the way from the import to C took."""
+    from mcupatch.describe import describe_run
+    from mcupatch.model_inputs import random_inputs
+    from mcupatch.pipeline import compile_model, measure_model
+    from mcupatch.report.compiled import schedule_title
+    from mcupatch.report.figures import Verdict
+    from mcupatch.saved import save_compiled
+
+    clock = StageClock(lambda step: progress(f"{directory.name}: {step}"))
+    compiled = compile_model(source, CompileOptions(BOARD, mode=mode), clock)
+    clock("running on the emulated chip")
+    run = measure_model(compiled, random_inputs(compiled.graph))
+    measured = describe_run(run)
+    result = save_compiled(compiled, directory, measured)
+    verdict = Verdict(
+        schedule_title(result),
+        result.memory.arena_bytes,
+        measured.sram_bytes or 0,
+        measured.flash_bytes or 0,
+        result.compute.macs + result.compute.extra_macs,
+        measured.instructions or 0,
+        measured.matches_reference,
+    )
+    return verdict, clock.import_to_c_seconds
+
+
+def _next_steps(directory: Path) -> list[str]:
+    return [
+        f"mcupatch run {directory / 'patched'}            the same firmware, all its figures",
+        f"mcupatch analyze {NETWORK}   where the memory goes",
+        f"mcupatch compile {NETWORK} --board {BOARD} --sram 96KiB -o net",
+        "mcupatch zoo; mcupatch boards                other networks, other chips",
+        f"the generated C: {directory / 'patched' / 'src'}",
+    ]

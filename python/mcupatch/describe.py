@@ -1,0 +1,79 @@
+"""From a compiled model and its run to the figures that are shown and written."""
+
+from __future__ import annotations
+
+from mcupatch.ir.graph import Graph
+from mcupatch.memory.ledger import make_ledger
+from mcupatch.pipeline import ComparedRun, CompiledModel
+from mcupatch.result import (
+    ComputeFacts,
+    FlashFacts,
+    MeasuredFacts,
+    MemoryFacts,
+    ModelFacts,
+    PortFacts,
+    Result,
+    StageFacts,
+)
+from mcupatch.schedule.cost import extra_macs, total_macs
+from mcupatch.schedule.stage import Stage
+
+
+def describe_model(compiled: CompiledModel) -> Result:
+    """Everything that is known of a compiled model before it runs."""
+    graph, schedule = compiled.graph, compiled.schedule
+    ledger = make_ledger(graph, schedule, compiled.plan)
+    return Result(
+        ModelFacts(
+            compiled.source.name,
+            compiled.source.digest,
+            tuple(_port(graph, name) for name in graph.inputs),
+            tuple(_port(graph, name) for name in graph.outputs),
+        ),
+        tuple(_stage(stage) for stage in schedule.stages),
+        MemoryFacts(
+            ledger.arena_bytes,
+            ledger.input_bytes,
+            ledger.output_bytes,
+            ledger.lower_bound_bytes,
+            ledger.optimal,
+            ledger.analytic_per_layer_bytes,
+            ledger.analytic_schedule_bytes,
+        ),
+        ComputeFacts(total_macs(graph), extra_macs(graph, schedule)),
+        FlashFacts(compiled.firmware.weights_bytes, compiled.firmware.code_bytes),
+    )
+
+
+def describe_run(run: ComparedRun) -> MeasuredFacts:
+    """The figures of one run."""
+    m = run.measurement
+    return MeasuredFacts(
+        m.backend,
+        m.cpu,
+        m.instructions,
+        m.arena_touched_bytes,
+        m.stack_bytes,
+        m.sram_bytes,
+        m.flash_bytes,
+        run.matches_reference,
+        run.max_abs_diff,
+    )
+
+
+def _port(graph: Graph, name: str) -> PortFacts:
+    tensor = graph.tensors[name]
+    quant = tensor.quant
+    return PortFacts(
+        name,
+        tensor.shape,
+        tensor.dtype,
+        quant.scale if quant else None,
+        quant.zero_point if quant else None,
+    )
+
+
+def _stage(stage: Stage) -> StageFacts:
+    return StageFacts(
+        (stage.first, stage.last), stage.grid, stage.tile, "recompute" if stage.is_patched else None
+    )

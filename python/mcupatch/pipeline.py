@@ -1,0 +1,177 @@
+"""The whole flow on one page: a model file in, firmware and figures out, every stage in order.
+
+file -> Graph -> IRModule -> Schedule + MemoryPlan -> tiled IRModule -> CSources -> Firmware -> Measurement
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcupatch.decide import Request, decide_schedule
+from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
+from mcupatch.emit.archive import build_archive
+from mcupatch.emit.csources import CSources
+from mcupatch.emit.emit_model import emit_model
+from mcupatch.emit.names import c_identifier
+from mcupatch.firmware.bare_metal import Firmware, build_firmware
+from mcupatch.firmware.toolchain import find_toolchain
+from mcupatch.importer.build_module import build_module
+from mcupatch.importer.extract_graph import extract_graph
+from mcupatch.importer.import_graph import import_graph
+from mcupatch.importer.quantized_ends import drop_float_ends
+from mcupatch.ir import reference
+from mcupatch.ir.graph import Graph
+from mcupatch.measure.host_backend import run_on_host
+from mcupatch.measure.measurement import Measurement
+from mcupatch.measure.unicorn_backend import run_on_unicorn
+from mcupatch.memory.check import check_plan
+from mcupatch.memory.plan import MemoryPlan
+from mcupatch.model_file import ModelFile, load_model_file
+from mcupatch.options import CompileOptions, FitBudget, Mode
+from mcupatch.schedule.check import check_schedule
+from mcupatch.schedule.stage import Schedule
+from mcupatch.target.board import Board, arena_budget, load_board
+from mcupatch.transform.fuse_patches import FusePatches
+from mcupatch.tvm_api import IRModule
+
+Array = NDArray[np.generic]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltModel:
+    """What a run needs: the network, its C and its firmware."""
+
+    graph: Graph
+    sources: CSources
+    firmware: Firmware
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledModel(BuiltModel):
+    """Everything that one compilation decided and made.
+
+    ``module`` is the tiled program. ``workspace`` holds the firmware's files and goes when this object goes.
+    """
+
+    source: ModelFile
+    options: CompileOptions
+    board: Board
+    module: IRModule
+    schedule: Schedule
+    plan: MemoryPlan
+    archive: bytes
+    workspace: tempfile.TemporaryDirectory[str]
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedRun:
+    """One run beside the NumPy reference. ``max_abs_diff`` is in units of the output's own type, 0 if all is equal."""
+
+    measurement: Measurement
+    outputs: dict[str, Array]
+    reference: dict[str, Array]
+    matches_reference: bool
+    max_abs_diff: float
+
+
+def import_model(path: str | Path) -> IRModule:
+    """The Relax ``IRModule`` of int8 operators of a .tflite or .onnx file, or of ``zoo:NAME``.
+
+    Raises BadInput or UnsupportedModel.
+    """
+    return build_module(import_graph(load_model_file(path)))
+
+
+def compile(
+    path: str | Path,
+    board: str = "stm32f746",
+    *,
+    sram_bytes: int | None = None,
+    flash_bytes: int | None = None,
+    mode: Mode | None = None,
+    io: str = "model",
+    toolchain: str = "zig",
+) -> CompiledModel:
+    """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
+    options = CompileOptions(board, sram_bytes, flash_bytes, mode or FitBudget(), io, toolchain)
+    return compile_model(load_model_file(path), options)
+
+
+def compile_model(
+    source: ModelFile,
+    options: CompileOptions,
+    progress: Progress = lambda step: None,
+    dump: Path | None = None,
+) -> CompiledModel:
+    """Compile ``source``; ``progress`` hears of every stage, and its result goes to ``dump`` as text.
+
+    Raises BadInput, UnsupportedModel, Infeasible or ToolMissing.
+    """
+    write = open_dump(dump)
+    board = load_board(options.board, options.sram_bytes, options.flash_bytes)
+    toolchain = find_toolchain(options.toolchain, board.cpu)
+
+    progress("importing the model")
+    imported = import_graph(source)
+    module = build_module(drop_float_ends(imported) if options.io == "int8" else imported)
+    write("module.txt", lambda: str(module.script()))
+    graph = extract_graph(module)
+    write("graph.txt", lambda: graph_text(graph))
+
+    progress("choosing a schedule")
+    decision = decide_schedule(graph, Request(options.mode, arena_budget(board)))
+    schedule, plan = decision.schedule, decision.plan
+    check_schedule(graph, schedule)
+    write("schedule.txt", lambda: schedule_text(graph, schedule))
+    check_plan(graph, schedule, plan)
+    write("plan.txt", lambda: plan_text(plan))
+
+    progress("emitting C")
+    tiled = FusePatches(schedule=schedule)(module)
+    write("tiled_module.txt", lambda: str(tiled.script()))
+    sources = emit_model(tiled, graph, schedule, plan, c_identifier(source.name))
+
+    progress("building the firmware")
+    workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
+    firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
+    archive = build_archive(sources, source.digest)
+    return CompiledModel(
+        graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
+    )
+
+
+def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:
+    """Run once on "unicorn" (the emulated chip) or "host" (the same C, here) and compare with the reference.
+
+    ``inputs`` holds a value for every input by name. Raises EmulationFault if the firmware leaves its memories.
+    """
+    values = [inputs[name] for name in built.graph.inputs]
+    if backend == "host":
+        (measurement,) = run_on_host(built.sources, [values])
+    else:
+        (measurement,) = run_on_unicorn(built.firmware, [values])
+    return compare_with_reference(built.graph, values, measurement)
+
+
+def compare_with_reference(graph: Graph, inputs: Sequence[Array], measurement: Measurement) -> ComparedRun:
+    """The outputs of a run beside those of the NumPy reference for the same ``inputs``."""
+    expected = reference.run(graph, inputs)
+    pairs = list(zip(measurement.outputs, expected))
+    return ComparedRun(
+        measurement,
+        dict(zip(graph.outputs, measurement.outputs)),
+        dict(zip(graph.outputs, expected)),
+        all(got.tobytes() == want.tobytes() for got, want in pairs),
+        max(_largest_difference(got, want) for got, want in pairs),
+    )
+
+
+def _largest_difference(got: Array, want: Array) -> float:
+    return float(np.max(np.abs(got.astype(np.float64) - want.astype(np.float64)), initial=0.0))

@@ -1,0 +1,133 @@
+"""A compiled model as a directory, and back: what lies between ``mcupatch compile`` and ``mcupatch run``.
+
+DIR/mcupatch.json    schedule and figures, with the measured ones after a run
+DIR/build.json       how it was compiled, and where inputs and outputs lie in the arena
+DIR/firmware.elf     for the board
+DIR/src, include     the network's C; model.tar has the kernels too
+DIR/model.tar        the archive in the Model Library Format
+DIR/model.tflite     (or .onnx) a copy of the model, for the reference
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mcupatch import __version__
+from mcupatch.describe import describe_model
+from mcupatch.emit.csources import CSources, Port
+from mcupatch.errors import BadInput
+from mcupatch.firmware.bare_metal import load_firmware
+from mcupatch.importer.detect import import_graph
+from mcupatch.importer.quantized_ends import drop_float_ends
+from mcupatch.ir.quant import QuantParams
+from mcupatch.ir.tensor import Tensor
+from mcupatch.outputs import MARKER, replace_directory, write_file
+from mcupatch.pipeline import BuiltModel, CompiledModel
+from mcupatch.result import MeasuredFacts, Result, parse_result
+from mcupatch.target.board import load_board
+
+BUILD_FILE = "build.json"
+FIRMWARE_FILE = "firmware.elf"
+ARCHIVE_FILE = "model.tar"
+
+
+@dataclass(frozen=True, eq=False)
+class SavedModel(BuiltModel):
+    """A compiled model read back from its directory."""
+
+    directory: Path
+    result: Result
+
+
+def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFacts | None = None) -> Result:
+    """Write ``compiled`` to ``directory``, whole or not at all, with the figures of a run if there was one.
+
+    Returns all figures. Raises BadInput if the directory cannot be written.
+    """
+    result = replace(describe_model(compiled), measured=measured)
+    with replace_directory(directory) as draft:
+        for folder, files in (("src", compiled.sources.sources), ("include", compiled.sources.headers)):
+            (draft / folder).mkdir()
+            for name, text in files.items():
+                (draft / folder / name).write_text(text)
+        shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
+        (draft / ARCHIVE_FILE).write_bytes(compiled.archive)
+        (draft / _model_file(compiled)).write_bytes(compiled.source.data)
+        (draft / BUILD_FILE).write_text(json.dumps(_build_facts(compiled), indent=2) + "\n")
+        (draft / MARKER).write_text(json.dumps(result.as_json(), indent=2) + "\n")
+    return result
+
+
+def load_compiled(directory: Path) -> SavedModel:
+    """Read back what ``save_compiled`` wrote. Raises BadInput if the directory is something else, or damaged."""
+    if not (directory / MARKER).is_file() or not (directory / BUILD_FILE).is_file():
+        raise BadInput(
+            f"{str(directory)!r} is no compiled model (it holds no {MARKER}); "
+            "give the directory that 'mcupatch compile' wrote"
+        )
+    try:
+        result = parse_result(json.loads((directory / MARKER).read_text()))
+        facts = json.loads((directory / BUILD_FILE).read_text())
+        graph = import_graph((directory / facts["model_file"]).read_bytes(), facts["model_file"])
+        sources = CSources(
+            facts["c_name"],
+            {n: (directory / "src" / n).read_text() for n in facts["sources"]},
+            {n: (directory / "include" / n).read_text() for n in facts["headers"]},
+            tuple(_parse_port(p) for p in facts["inputs"]),
+            tuple(_parse_port(p) for p in facts["outputs"]),
+            result.memory.arena_bytes,
+            result.flash.weights_bytes,
+        )
+        firmware = load_firmware(
+            directory / FIRMWARE_FILE,
+            load_board(facts["board"], facts["sram_bytes"], facts["flash_bytes"]),
+            sources,
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
+    if facts["io"] == "int8":
+        graph = drop_float_ends(graph)
+    return SavedModel(graph, sources, firmware, directory, result)
+
+
+def update_figures(saved: SavedModel, measured: MeasuredFacts) -> Result:
+    """Put the figures of a run into the directory's ``mcupatch.json``, and return all figures."""
+    result = replace(saved.result, measured=measured)
+    write_file(saved.directory / MARKER, json.dumps(result.as_json(), indent=2) + "\n")
+    return result
+
+
+def _model_file(compiled: CompiledModel) -> str:
+    return f"model{compiled.source.suffix if compiled.source.suffix in ('.tflite', '.onnx') else '.bin'}"
+
+
+def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
+    options, sources = compiled.options, compiled.sources
+    return {
+        "mcupatch": __version__,
+        "board": options.board,
+        "sram_bytes": options.sram_bytes,
+        "flash_bytes": options.flash_bytes,
+        "io": options.io,
+        "toolchain": options.toolchain,
+        "model_file": _model_file(compiled),
+        "c_name": sources.name,
+        "sources": sorted(sources.sources),
+        "headers": sorted(sources.headers),
+        "inputs": [asdict(port) for port in sources.inputs],
+        "outputs": [asdict(port) for port in sources.outputs],
+    }
+
+
+def _parse_port(values: Any) -> Port:
+    tensor = values["tensor"]
+    quant = QuantParams(**tensor["quant"]) if tensor["quant"] else None
+    return Port(
+        values["c_name"],
+        Tensor(tensor["name"], tuple(tensor["shape"]), tensor["dtype"], quant),
+        values["offset"],
+    )
