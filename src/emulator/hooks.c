@@ -1,8 +1,5 @@
 #include "hooks.h"
 
-#include <stddef.h>
-#include <string.h>
-
 void mcup_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
   mcup_probe *probe = user;
   uint64_t stop = address + size;
@@ -23,11 +20,7 @@ void mcup_on_write(void *engine, int type, uint64_t address, int size, int64_t v
   (void)type;
   (void)value;
   for (uint64_t i = 0; i < probe->writable_count; i++) {
-    const mcup_writable *range = &probe->writable[i];
-    if (address >= range->start && stop <= range->stop) {
-      if (range->written != NULL) {
-        memset(range->written + (address - range->start), 1, (size_t)size);
-      }
+    if (address >= probe->writable[i].start && stop <= probe->writable[i].stop) {
       return;
     }
   }

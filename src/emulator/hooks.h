@@ -1,18 +1,17 @@
 /*
  * What the emulator measures while it runs a firmware: called by Unicorn for each block and each write.
- * Filled and read by measure/emulator.py, which mirrors the struct field by field.
+ * Filled and read by measure/probe.py, which mirrors the struct field by field.
  */
 #ifndef MCUPATCH_EMULATOR_HOOKS_H
 #define MCUPATCH_EMULATOR_HOOKS_H
 
 #include <stdint.h>
 
-/* Half-open range of addresses that the firmware may write; `written` has one byte an address, or is NULL. */
+/* Half-open range of addresses. */
 typedef struct {
   uint64_t start;
   uint64_t stop;
-  uint8_t *written;
-} mcup_writable;
+} mcup_range;
 
 typedef struct {
   uint64_t instructions;
@@ -20,7 +19,7 @@ typedef struct {
   uint64_t code_start;
   uint64_t code_stop;
   const uint32_t *starts; /* [i]: instructions that start below code_start + 2 * i */
-  const mcup_writable *writable;
+  const mcup_range *writable;
   uint64_t writable_count;
   uint64_t stray_address; /* the first write outside every range */
   uint64_t stray_size;    /* 0: there was none */
@@ -37,7 +36,7 @@ typedef struct {
 /* UC_HOOK_BLOCK: counts the instructions of a translated block as it is entered. */
 MCUP_EXPORT void mcup_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 
-/* UC_HOOK_MEM_WRITE: records the bytes written; a write outside every range stops the run. */
+/* UC_HOOK_MEM_WRITE: a write outside every writable range stops the run. */
 MCUP_EXPORT void mcup_on_write(void *engine, int type, uint64_t address, int size, int64_t value, void *user);
 
 #endif /* MCUPATCH_EMULATOR_HOOKS_H */

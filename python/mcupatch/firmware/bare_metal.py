@@ -31,8 +31,9 @@ class SectionSizes:
         return self.text + self.rodata + self.data
 
     @property
-    def ram_bytes(self) -> int:
-        return self.data + self.bss + self.arena + self.stack
+    def statics_bytes(self) -> int:
+        """All of the RAM but the stack."""
+        return self.data + self.bss + self.arena
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,11 @@ class Firmware:
 
 
 def build_firmware(
-    sources: CSources, board: Board, workdir: Path, toolchain: Toolchain | None = None, stack_bytes: int | None = None
+    sources: CSources,
+    board: Board,
+    workdir: Path,
+    toolchain: Toolchain | None = None,
+    stack_bytes: int | None = None,
 ) -> Firmware:
     """Compile and link ``sources`` for ``board`` in the existing folder ``workdir``.
 

@@ -34,7 +34,7 @@ _BARE_FLAGS = (
 # zig: without -fhosted no memcpy is inlined, and its default sanitizer would trap.
 _ZIG_FLAGS = ("-target", "thumb-freestanding-eabihf", "-fhosted", "-fno-sanitize=all", "-g0")
 _ZIG_CPUS = {"cortex-m4": "cortex_m4+vfp4d16sp", "cortex-m7": "cortex_m7+fp_armv8d16"}
-_BARE_LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections", "-Wl,--entry=Reset_Handler")
+_BARE_LINK_FLAGS = ("-Wl,--gc-sections", "-Wl,--entry=Reset_Handler")
 _GCC_FPUS = {"cortex-m4": "fpv4-sp-d16", "cortex-m7": "fpv5-d16"}
 
 
@@ -81,7 +81,9 @@ class Toolchain:
         )
         if done.returncode != 0:
             command = shlex.join([*self.command, *arguments])
-            raise CompileError(f"{self.name} failed with status {done.returncode}:\n{command}\n{done.stderr.strip()}")
+            raise CompileError(
+                f"{self.name} failed with status {done.returncode}:\n{command}\n{done.stderr.strip()}"
+            )
 
 
 def find_toolchain(name: str, cpu: str) -> Toolchain:
@@ -99,7 +101,7 @@ def _find_zig(cpu: str) -> Toolchain:
         command=_zig_command(),
         machine_flags=(*_ZIG_FLAGS, f"-mcpu={_ZIG_CPUS[cpu]}"),
         compile_flags=_BARE_FLAGS,
-        link_flags=_BARE_LINK_FLAGS,
+        link_flags=_BARE_LINK_FLAGS,  # -nostdlib would leave out zig's compiler_rt
         libraries=(),
         identity=f"zig {metadata.version('ziglang')}",
     )
@@ -124,7 +126,7 @@ def _find_gcc(cpu: str) -> Toolchain:
         command=(path,),
         machine_flags=(f"-mcpu={cpu}", "-mthumb", "-mfloat-abi=hard", f"-mfpu={_GCC_FPUS[cpu]}"),
         compile_flags=_BARE_FLAGS,
-        link_flags=_BARE_LINK_FLAGS,
+        link_flags=("-nostdlib", *_BARE_LINK_FLAGS),
         libraries=("-lgcc",),
         identity=_version(path),
     )

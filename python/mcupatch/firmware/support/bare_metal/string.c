@@ -71,3 +71,30 @@ int memcmp(const void *a, const void *b, size_t count) {
   }
   return 0;
 }
+
+/* The names that the Arm run-time ABI gives them, which clang calls; alignment is a promise that nothing here needs. */
+void __aeabi_memcpy(void *to, const void *from, size_t count);
+void __aeabi_memcpy4(void *to, const void *from, size_t count);
+void __aeabi_memcpy8(void *to, const void *from, size_t count);
+void __aeabi_memmove(void *to, const void *from, size_t count);
+void __aeabi_memmove4(void *to, const void *from, size_t count);
+void __aeabi_memmove8(void *to, const void *from, size_t count);
+void __aeabi_memset(void *to, size_t count, int value);
+void __aeabi_memset4(void *to, size_t count, int value);
+void __aeabi_memset8(void *to, size_t count, int value);
+void __aeabi_memclr(void *to, size_t count);
+void __aeabi_memclr4(void *to, size_t count);
+void __aeabi_memclr8(void *to, size_t count);
+
+void __aeabi_memcpy(void *to, const void *from, size_t count) { memcpy(to, from, count); }
+void __aeabi_memcpy4(void *to, const void *from, size_t count) { memcpy(to, from, count); }
+void __aeabi_memcpy8(void *to, const void *from, size_t count) { memcpy(to, from, count); }
+void __aeabi_memmove(void *to, const void *from, size_t count) { memmove(to, from, count); }
+void __aeabi_memmove4(void *to, const void *from, size_t count) { memmove(to, from, count); }
+void __aeabi_memmove8(void *to, const void *from, size_t count) { memmove(to, from, count); }
+void __aeabi_memset(void *to, size_t count, int value) { memset(to, value, count); }
+void __aeabi_memset4(void *to, size_t count, int value) { memset(to, value, count); }
+void __aeabi_memset8(void *to, size_t count, int value) { memset(to, value, count); }
+void __aeabi_memclr(void *to, size_t count) { memset(to, 0, count); }
+void __aeabi_memclr4(void *to, size_t count) { memset(to, 0, count); }
+void __aeabi_memclr8(void *to, size_t count) { memset(to, 0, count); }

@@ -1,0 +1,129 @@
+"""An emulated chip: a Cortex-M core, the flash and the RAM that a firmware was linked for, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from unicorn import (
+    UC_ARCH_ARM,
+    UC_HOOK_MEM_INVALID,
+    UC_MODE_MCLASS,
+    UC_MODE_THUMB,
+    UC_PROT_ALL,
+    UC_PROT_EXEC,
+    UC_PROT_READ,
+    Uc,
+    UcError,
+    unicorn_const,
+)
+from unicorn.arm_const import (
+    UC_ARM_REG_C1_C0_2,
+    UC_ARM_REG_FPEXC,
+    UC_ARM_REG_LR,
+    UC_ARM_REG_PC,
+    UC_ARM_REG_R0,
+    UC_ARM_REG_SP,
+    UC_CPU_ARM_CORTEX_M4,
+    UC_CPU_ARM_CORTEX_M7,
+)
+
+from mcupatch.errors import EmulationFault
+from mcupatch.firmware.bare_metal import Firmware
+from mcupatch.measure.faults import Access, explain_access
+from mcupatch.measure.instruction_starts import count_starts
+from mcupatch.measure.probe import Probe
+
+_CPU_MODELS = {"cortex-m4": UC_CPU_ARM_CORTEX_M4, "cortex-m7": UC_CPU_ARM_CORTEX_M7}
+_PAGE = 4096
+_WRITES = (
+    unicorn_const.UC_MEM_WRITE,
+    unicorn_const.UC_MEM_WRITE_UNMAPPED,
+    unicorn_const.UC_MEM_WRITE_PROT,
+)
+_FETCHES = (unicorn_const.UC_MEM_FETCH, unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT)
+
+
+class Machine:
+    """A firmware in the flash of a chip. Any access outside flash and main RAM faults, and so does a write to flash.
+
+    With ``writable`` each write is checked against these ranges, which finds the instruction that writes elsewhere
+    and takes four times as long. Unicorn has neither interrupts nor a system control block, so ``power_up`` does
+    what the reset handler would.
+    """
+
+    def __init__(
+        self, firmware: Firmware, writable: Sequence[tuple[int, int]], instruction_limit: int
+    ) -> None:
+        self._firmware = firmware
+        self._engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
+        self._engine.ctl_set_cpu_model(_CPU_MODELS[firmware.board.cpu])
+        board = firmware.board
+        for memory, rights in (
+            (board.main_flash, UC_PROT_READ | UC_PROT_EXEC),
+            (board.main_ram, UC_PROT_ALL),
+        ):
+            self._engine.mem_map(memory.base, -(-memory.size // _PAGE) * _PAGE, rights)
+        for segment in firmware.elf.segments:
+            self._engine.mem_write(segment.address, segment.data)
+        code = firmware.elf.segments[0]
+        starts = count_starts(firmware.elf, code.data, code.address)
+        self._probe = Probe(self._engine, code.address, starts, writable, instruction_limit)
+        self._invalid: Access | None = None
+        self._engine.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
+
+    def power_up(self, garbage: int) -> None:
+        """RAM full of the byte ``garbage``, then .data from its image and .bss zeroed; FPU on."""
+        address = self._firmware.elf.address
+        ram = self._firmware.board.main_ram
+        self.write(ram.base, bytes([garbage]) * ram.size)
+        data_bytes = address("mcup_data_stop") - address("mcup_data_start")
+        self.write(address("mcup_data_start"), self.read(address("mcup_data_image"), data_bytes))
+        self.write(address("mcup_bss_start"), bytes(address("mcup_bss_stop") - address("mcup_bss_start")))
+        access = self._engine.reg_read(UC_ARM_REG_C1_C0_2)
+        self._engine.reg_write(UC_ARM_REG_C1_C0_2, access | 0xF << 20)
+        self._engine.reg_write(UC_ARM_REG_FPEXC, 1 << 30)
+
+    def read(self, address: int, size: int) -> bytes:
+        return bytes(self._engine.mem_read(address, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        self._engine.mem_write(address, data)
+
+    def call(self, function: str) -> tuple[int, int]:
+        """Call ``int32_t function(void)``: what it returned, and how many instructions it took.
+
+        Raises EmulationFault where it faults, writes outside its ranges or does not end.
+        """
+        address = self._firmware.elf.address
+        stop = address("mcup_stop")
+        before = self._probe.instructions
+        self._engine.reg_write(UC_ARM_REG_SP, address("mcup_stack_top"))
+        self._engine.reg_write(UC_ARM_REG_LR, stop | 1)
+        try:
+            self._engine.emu_start(address(function) | 1, stop)
+        except UcError as error:
+            raise self._explain(str(error)) from error
+        if self._engine.reg_read(UC_ARM_REG_PC) & ~1 != stop:
+            raise self._explain("it stopped before its end")
+        returned = int(np.int32(np.uint32(self._engine.reg_read(UC_ARM_REG_R0))))
+        return returned, self._probe.instructions - before
+
+    def _on_invalid(self, engine: Uc, kind: int, address: int, size: int, value: int, user: object) -> bool:
+        name = "write" if kind in _WRITES else "fetch" if kind in _FETCHES else "read"
+        self._invalid = Access(name, address, size, engine.reg_read(UC_ARM_REG_PC))
+        return False
+
+    def _explain(self, reason: str) -> EmulationFault:
+        pc = self._engine.reg_read(UC_ARM_REG_PC)
+        if self._invalid is not None:
+            return explain_access(self._firmware, self._invalid)
+        stray = self._probe.stray_write
+        if stray is not None:
+            return explain_access(self._firmware, Access("write", *stray, pc))
+        function = self._firmware.elf.function_at(pc & ~1) or f"{pc:#010x}"
+        if self._probe.over_limit:
+            return EmulationFault(
+                f"The program was stopped in {function} after {self._probe.instructions} instructions."
+            )
+        return EmulationFault(f"The program failed in {function}: {reason}.")

@@ -1,0 +1,27 @@
+"""What one run of a network showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Measured bytes and instructions; None is what the backend cannot see.
+
+    ``instructions`` is the exact count of one call. ``arena_touched_bytes`` are the bytes of the arena that were
+    written, inputs included. ``stack_bytes`` is the stack's high-water mark. ``sram_bytes`` is .data, .bss, arena
+    and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
+    """
+
+    backend: str
+    cpu: str
+    outputs: tuple[NDArray[np.generic], ...]
+    instructions: int | None = None
+    arena_touched_bytes: int | None = None
+    stack_bytes: int | None = None
+    sram_bytes: int | None = None
+    flash_bytes: int | None = None
