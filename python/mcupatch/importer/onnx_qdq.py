@@ -1,0 +1,131 @@
+"""ONNX models in QDQ form, as onnxruntime's ``quantize_static(..., QuantFormat.QDQ)`` writes them.
+
+    x float -> QuantizeLinear -> DequantizeLinear -> Conv -> QuantizeLinear -> DequantizeLinear -> ...
+    x float -> quantize -> transpose -> conv2d -> ...
+
+Real values between a DequantizeLinear and a QuantizeLinear become int8 operators. Inside, tensors are ``[1, H, W, C]``;
+the model's ends keep the model's own order (``[1, C, H, W]``), so the bytes at the ends are those that
+onnxruntime takes and gives. uint8 activations are held 128 lower, as int8.
+
+With ``float`` rounding the result equals onnxruntime's integer kernels byte for byte (x86-64 with AVX2 and FMA); the
+session must be told to use them for every operator, since by default it leaves some convolutions in float32:
+``session.qdqisint8allowed = 1`` for int8 activations, ``session.x64quantprecision = 1`` for uint8 activations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mcupatch.errors import BadInput, UnsupportedModel
+from mcupatch.importer.onnx_converters import (
+    activations,
+    arithmetic,
+    convolution,
+    dense,
+    ends,
+    movement,
+    pooling,
+    resize,
+    softmax,
+)
+from mcupatch.importer.onnx_converters.builder import GraphBuilder
+from mcupatch.importer.onnx_converters.context import Context, Converter, NotConvertible, UsesUnknown
+from mcupatch.importer.onnx_converters.values import ConstantReal, Unknown
+from mcupatch.importer.onnx_reader import DEFAULT_DOMAINS, OnnxModel, OnnxNode, read_onnx
+from mcupatch.ir.graph import Graph
+from mcupatch.ir.quant import Rounding
+
+CONVERTERS: Mapping[str, Converter] = {
+    "QuantizeLinear": ends.convert_quantize,
+    "DequantizeLinear": ends.convert_dequantize,
+    **activations.CONVERTERS,
+    **arithmetic.CONVERTERS,
+    **convolution.CONVERTERS,
+    **dense.CONVERTERS,
+    **movement.CONVERTERS,
+    **pooling.CONVERTERS,
+    **resize.CONVERTERS,
+    **softmax.CONVERTERS,
+}
+HINTS = {
+    "BatchNormalization": "fold it into the convolution before it, with onnxruntime's quant_pre_process",
+    "ConvTranspose": "replace it by Resize and Conv",
+}
+MAX_NAMED = 12  # problems that one error lists
+
+
+def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> Graph:
+    """The graph of a quantised ONNX model. ``name`` is the graph's name.
+
+    Raises BadInput for damaged data, UnsupportedModel for a float model and for one whose operators, types or shapes
+    are not supported; that error names all of them.
+    """
+    model = read_onnx(data)
+    _check_form(model)
+    context = Context(GraphBuilder(), {}, model.opset, rounding)
+    for constant, array in model.constants.items():
+        context.values[constant] = ConstantReal(array)
+    inputs = []
+    for end in model.inputs:
+        tensor, context.values[end.name] = ends.begin_input(context, end)
+        inputs.append(tensor)
+    problems = _convert_nodes(context, model)
+    outputs = []
+    for end in model.outputs:
+        try:
+            outputs.append(ends.finish_output(context, end))
+        except NotConvertible as reason:
+            problems.append(f"output {end.name!r}: {reason}")
+    if problems:
+        raise UnsupportedModel(_describe(problems))
+    if len(set(outputs)) != len(outputs):
+        raise UnsupportedModel("Two outputs of this ONNX model are one and the same tensor; keep one of them.")
+    return context.builder.finish(name, tuple(inputs), tuple(outputs))
+
+
+def _check_form(model: OnnxModel) -> None:
+    """Refuse whole kinds of models at once, with what to do instead."""
+    kinds = {node.op_type for node in model.nodes}
+    integer = sorted(k for k in kinds if k.startswith(("QLinear", "QGemm")) or k.endswith("Integer"))
+    if integer or "DynamicQuantizeLinear" in kinds:
+        raise UnsupportedModel(
+            f"This ONNX model computes with {', '.join(integer[:3]) or 'DynamicQuantizeLinear'}; quantise it statically "
+            "in the QDQ format instead: quantize_static(..., quant_format=QuantFormat.QDQ)."
+        )
+    if "QuantizeLinear" not in kinds and "DequantizeLinear" not in kinds:
+        raise UnsupportedModel(
+            "This is a float ONNX model; quantise it first, with onnxruntime.quantization.quantize_static(..., "
+            "quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)."
+        )
+
+
+def _convert_nodes(context: Context, model: OnnxModel) -> list[str]:
+    """Convert every node; the problems of those that cannot be."""
+    problems = []
+    for node in model.nodes:
+        try:
+            context.values[node.outputs[0]] = _converter(node)(context, node)
+        except UsesUnknown:
+            context.values[node.outputs[0]] = Unknown()
+        except NotConvertible as reason:
+            problems.append(f"{node.where}: {reason}")
+            context.values[node.outputs[0]] = Unknown()
+        for extra in node.outputs[1:]:
+            context.values[extra] = Unknown()
+    return problems
+
+
+def _converter(node: OnnxNode) -> Converter:
+    contrib = node.domain == "com.microsoft" and node.op_type in ("QuantizeLinear", "DequantizeLinear")
+    if node.op_type not in CONVERTERS or not (node.domain in DEFAULT_DOMAINS or contrib):
+        known = "this operator is not supported"
+        raise NotConvertible(HINTS.get(node.op_type, known))
+    if not node.outputs[0]:
+        raise BadInput(f"{node.where} has no first output: the ONNX file is damaged.")
+    return CONVERTERS[node.op_type]
+
+
+def _describe(problems: list[str]) -> str:
+    shown = "; ".join(problems[:MAX_NAMED])
+    more = f"; and {len(problems) - MAX_NAMED} more" if len(problems) > MAX_NAMED else ""
+    return f"This ONNX model cannot be compiled: {shown}{more}."
