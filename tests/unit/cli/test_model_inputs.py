@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Quantize, Reshape
 from mcupatch.ir.quant import QuantParams
 from mcupatch.ir.tensor import Tensor
 from mcupatch.model_inputs import random_inputs, read_inputs
-from PIL import Image
 
 
 def graph_of(*inputs: Tensor) -> Graph:
@@ -20,18 +21,24 @@ def graph_of(*inputs: Tensor) -> Graph:
     tensors = {t.name: t for t in inputs}
     operators = []
     for t in inputs:
-        out = Tensor(f"{t.name}_out", t.shape, "int8" if t.dtype == "float32" else t.dtype, QuantParams(0.5, 3))
+        out = Tensor(
+            f"{t.name}_out", t.shape, "int8" if t.dtype == "float32" else t.dtype, QuantParams(0.5, 3)
+        )
         tensors[out.name] = out
         operators.append(
             Quantize(f"{t.name}_op", (t.name,), out.name, 0.5, 3, False)
             if t.dtype == "float32"
             else Reshape(f"{t.name}_op", (t.name,), out.name)
         )
-    return Graph("g", tuple(t.name for t in inputs), tuple(o.output for o in operators), tuple(operators), tensors)
+    return Graph(
+        "g", tuple(t.name for t in inputs), tuple(o.output for o in operators), tuple(operators), tensors
+    )
 
 
 IMAGE = graph_of(Tensor("x", (1, 4, 6, 3), "int8", QuantParams(1 / 255, -128)))
-TWO = graph_of(Tensor("a", (1, 2), "int8", QuantParams(1.0, 0)), Tensor("b", (1, 3), "uint8", QuantParams(1.0, 0)))
+TWO = graph_of(
+    Tensor("a", (1, 2), "int8", QuantParams(1.0, 0)), Tensor("b", (1, 3), "uint8", QuantParams(1.0, 0))
+)
 
 
 def test_random_inputs_repeat_and_cover_the_type() -> None:

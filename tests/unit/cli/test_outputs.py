@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from mcupatch.errors import BadInput
 from mcupatch.outputs import MARKER, check_replaceable, replace_directory, write_file
 

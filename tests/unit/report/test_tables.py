@@ -6,12 +6,13 @@ import io
 
 import numpy as np
 import pytest
+from rich.console import Console, RenderableType
+
 from mcupatch.report.figures import LayerMemory, ScheduleFigures, Verdict
 from mcupatch.report.run import best_classes, describe_output, looks_like_scores
 from mcupatch.report.tables import layer_table, make_bar, schedule_table, verdict_table
 from mcupatch.report.units import format_bytes, format_count, format_percent
 from mcupatch.result import PortFacts
-from rich.console import Console, RenderableType
 
 
 def rendered(thing: RenderableType) -> str:
@@ -73,5 +74,7 @@ def test_scores_are_ranked_and_named() -> None:
     text = describe_output(port, value, ["cat", "dog"])
     assert "1         120  dog" in text
     assert "2          10\n" in text
-    grid = describe_output(PortFacts("m", (1, 2, 2, 3), "float32", None, None), np.zeros((1, 2, 2, 3), np.float32), None)
+    grid = describe_output(
+        PortFacts("m", (1, 2, 2, 3), "float32", None, None), np.zeros((1, 2, 2, 3), np.float32), None
+    )
     assert grid == "output m [1, 2, 2, 3] float32: 0, 0, 0, 0, 0, 0, 0, 0, ..."

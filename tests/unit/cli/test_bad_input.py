@@ -1,0 +1,175 @@
+"""Everything that can be wrong with what the user gives: exit status 2, plain words, no traceback, nothing left behind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.odd_models import (
+    dynamic_onnx,
+    float_onnx,
+    float_tflite,
+    odd_names_model,
+    small_model,
+    unsupported_onnx,
+    unsupported_tflite,
+)
+
+from mcupatch.cli.main import run_command_line
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refuse(capsys: pytest.CaptureFixture[str], here: Path, *arguments: str) -> str:
+    """Run a command line that must be refused; returns what it says."""
+    before = sorted(p for p in here.rglob("*"))
+    status = run_command_line(list(arguments))
+    shown = capsys.readouterr()
+    assert status == 2, shown.err
+    assert shown.out == ""
+    assert "Traceback" not in shown.err and "defect" not in shown.err
+    assert 0 < len(shown.err) < 1500
+    assert sorted(p for p in here.rglob("*")) == before, "something was left behind"
+    return shown.err
+
+
+MODEL_FILES = {
+    "empty.tflite": (b"", "empty|too short|not a"),
+    "truncated.tflite": (small_model()[: len(small_model()) // 2], "truncated|damaged|not a|cannot"),
+    "short.tflite": (small_model()[:40], "truncated|damaged|not a|cannot"),
+    "random.tflite": (np.random.default_rng(1).bytes(5000), "not a|neither"),
+    "random.onnx": (np.random.default_rng(2).bytes(5000), "not a|neither|ONNX"),
+    "empty.onnx": (b"", "empty|not a"),
+    "notes.txt": (b"these are notes, not a model\n", "not a|neither|TFLite|ONNX"),
+    "float.tflite": (float_tflite(), "float|quantis"),
+    "float.onnx": (float_onnx(), "float|quantis"),
+    "dynamic.onnx": (dynamic_onnx(), "dynamic|fixed|shape"),
+    "unsupported.tflite": (unsupported_tflite(), "SPACE_TO_DEPTH"),
+    "unsupported.onnx": (unsupported_onnx(), "Einsum|SpaceToDepth"),
+}
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+@pytest.mark.parametrize("command", ["compile", "analyze"])
+def test_models_that_cannot_be_used(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str, command: str
+) -> None:
+    data, words = MODEL_FILES[name]
+    (here / name).write_bytes(data)
+    text = refuse(capsys, here, command, name)
+    assert any(word.lower() in text.lower() for word in words.split("|")), text
+
+
+def test_a_model_under_a_wrong_ending_is_still_known_or_told(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a file is shows in its bytes; a wrong ending is no reason to refuse it, nor to misread it."""
+    (here / "model.onnx").write_bytes(small_model())
+    assert run_command_line(["analyze", "model.onnx"]) in (0, 2)
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err and "defect" not in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["compile", "absent.tflite"], "cannot read the model"),
+        (["compile", "."], "is a directory"),
+        (["compile", "zoo:resnet9000"], "resnet9000"),
+        (["compile", "zoo:mbv2_w0.35_r144@banana"], "banana"),
+        (["compile", "net.tflite", "--board", "z80"], "stm32f746"),
+        (["compile", "net.tflite", "--sram", "1KiB"], "bytes too many"),
+        (["compile", "net.tflite", "--sram", "4300"], "bytes too many"),
+        (["compile", "net.tflite", "--sram", "900MiB"], "cannot be used"),
+        (["compile", "net.tflite", "--flash", "1KiB"], "flash"),
+        (["compile", "net.tflite", "--sram", "many"], "not a size"),
+        (["compile", "net.tflite", "--grid", "0x3", "--ops", "2"], "not a grid"),
+        (["compile", "net.tflite", "--grid", "3by3", "--ops", "2"], "not a grid"),
+        (["compile", "net.tflite", "--grid", "3x3"], "belong together"),
+        (["compile", "net.tflite", "--ops", "3"], "belong together"),
+        (["compile", "net.tflite", "--grid", "2x2", "--ops", "400"], "the model has"),
+        (["compile", "net.tflite", "--per-layer", "--least-sram"], "choose one"),
+        (["compile", "net.tflite", "--max-extra-macs", "5%"], "--least-sram"),
+        (["compile", "net.tflite", "--least-sram", "--max-extra-macs", "some"], "not a share"),
+        (["compile", "net.tflite", "--toolchain", "icc"], "icc"),
+        (["compile", "net.tflite", "-o", "net.tflite"], "is a file"),
+        (["compile", "net.tflite", "-o", "net.tflite/deeper"], "is not a directory"),
+        (["compile", "net.tflite", "-o", "mine"], "not written by mcupatch"),
+        (["compile", "net.tflite", "--json", "absent/figures.json"], "cannot write the JSON"),
+        (["compile", "net.tflite", "--dump", "net.tflite/x"], "cannot write the dump"),
+        (["analyze", "net.tflite", "--grid", "2x2", "--ops", "400"], "the model has"),
+        (["run", "mine"], "no compiled model"),
+        (["run", "absent"], "no compiled model"),
+        (["compile"], "MODEL"),
+        (["fly"], "fly"),
+        (["compile", "net.tflite", "--fast"], "--fast"),
+    ],
+    ids=lambda value: " ".join(value[:6]) if isinstance(value, list) else None,
+)
+def test_options_that_cannot_be_used(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    (here / "net.tflite").write_bytes(small_model())
+    (here / "mine").mkdir()
+    (here / "mine" / "diary.txt").write_text("not a compiled model")
+    assert words in refuse(capsys, here, *arguments)
+
+
+@pytest.mark.parametrize("package", ["unicorn", "PIL", "ziglang", "onnx"])
+def test_a_missing_package_is_named(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    """As in an installation without it: importing it fails."""
+    (here / "net.tflite").write_bytes(small_model())
+    (here / "net.onnx").write_bytes(float_onnx())
+    (here / "x.png").write_bytes(b"")
+    assert run_command_line(["compile", "net.tflite", "-o", "built"]) == 0
+    capsys.readouterr()
+    for loaded in [m for m in sys.modules if m == package or m.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, loaded)
+    for ours in [
+        m for m in sys.modules if m.startswith("mcupatch.measure") or m == "mcupatch.importer.onnx_qdq"
+    ]:
+        monkeypatch.delitem(sys.modules, ours)
+    monkeypatch.setitem(sys.modules, package, None)
+    arguments = {
+        "unicorn": ["run", "built"],
+        "PIL": ["run", "built", "--input", "x.png"],
+        "ziglang": ["compile", "net.tflite", "-o", "again"],
+        "onnx": ["compile", "net.onnx"],
+    }[package]
+    if package == "ziglang":
+        monkeypatch.setenv("PATH", "/nonexistent")
+    text = refuse(capsys, here, *arguments)
+    assert {"PIL": "pillow"}.get(package, package) in text
+
+
+def test_names_that_are_no_c_names(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Quotes, newlines, comment ends and C keywords in a model's names, and in its file's name."""
+    for name in ('int "main"; */ #define.tflite', "while.tflite", "line\nbreak.tflite", "7up-ü.tflite"):
+        (here / name).write_bytes(odd_names_model())
+        assert run_command_line(["compile", name, "-o", "out"]) == 0, capsys.readouterr().err
+        assert run_command_line(["run", "out"]) == 0, capsys.readouterr().err
+        assert run_command_line(["run", "out", "--on", "host"]) == 0, capsys.readouterr().err
+
+
+def test_damaged_outputs_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "net.tflite").write_bytes(small_model())
+    assert run_command_line(["compile", "net.tflite", "-o", "built"]) == 0
+    capsys.readouterr()
+    for name, content in (
+        ("build.json", "{"),
+        ("build.json", "{}"),
+        ("mcupatch.json", "[1, 2]"),
+        ("firmware.elf", "no ELF"),
+    ):
+        kept = (here / "built" / name).read_bytes()
+        (here / "built" / name).write_text(content)
+        assert "compile the model again" in refuse(capsys, here, "run", "built")
+        (here / "built" / name).write_bytes(kept)
