@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+
 from mcupatch.emit.csources import CSources, Port
 from mcupatch.errors import Infeasible
 from mcupatch.firmware.elf import Elf, read_elf
@@ -107,12 +109,20 @@ def build_firmware(
     ]
     path = workdir / f"{sources.name}.elf"
     toolchain.link(objects, path, [f"-T{script}"])
-    elf = read_elf(path)
-    firmware = Firmware(
-        path, board, elf, _section_sizes(elf), sources.inputs, sources.outputs, sources.weights_bytes
-    )
+    firmware = load_firmware(path, board, sources)
     _check_fit(firmware)
     return firmware
+
+
+def load_firmware(path: Path, board: Board, sources: CSources) -> Firmware:
+    """A firmware that was linked from ``sources`` for ``board`` before. Raises ValueError if it is no such ELF."""
+    try:
+        elf = read_elf(path)
+    except ELFError as error:
+        raise ValueError(f"{path.name} is no ELF file: {error}") from error
+    return Firmware(
+        path, board, elf, _section_sizes(elf), sources.inputs, sources.outputs, sources.weights_bytes
+    )
 
 
 def _section_sizes(elf: Elf) -> SectionSizes:

@@ -1,0 +1,49 @@
+"""The same generated C, built for this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcupatch.emit.csources import CSources, Port
+from mcupatch.firmware.kernel_objects import compile_kernels, include_dir
+from mcupatch.firmware.templates import render_template
+from mcupatch.firmware.toolchain import find_host_compiler
+
+
+@dataclass(frozen=True)
+class HostProgram:
+    """An executable: ``path INPUT OUTPUT`` runs the network on each set of inputs in file INPUT."""
+
+    path: Path
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+
+def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False) -> HostProgram:
+    """Compile and link ``sources`` in the existing folder ``workdir``.
+
+    With ``sanitize`` the address and undefined-behaviour sanitizers watch it and the arena's ends are poisoned.
+    Raises ToolMissing without a compiler that can.
+    """
+    compiler = find_host_compiler(sanitize)
+    for name, text in {**sources.sources, **sources.headers}.items():
+        (workdir / name).write_text(text)
+    runner = workdir / "mcup_runner.c"
+    runner.write_text(
+        render_template(
+            "host/runner.c.j2",
+            name=sources.name,
+            inputs=sources.inputs,
+            outputs=sources.outputs,
+            arena_bytes=sources.arena_bytes,
+        )
+    )
+    includes = [workdir, include_dir()]
+    objects = [
+        *compiler.compile_objects([*(workdir / name for name in sources.sources), runner], workdir, includes),
+        *compile_kernels(compiler),
+    ]
+    path = workdir / f"{sources.name}_host"
+    compiler.link(objects, path)
+    return HostProgram(path, sources.inputs, sources.outputs)
