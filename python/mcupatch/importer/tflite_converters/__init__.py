@@ -1,0 +1,1 @@
+"""Converters from .tflite operators to mcupatch's, one file for each family of operators."""
