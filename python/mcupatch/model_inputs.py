@@ -52,7 +52,9 @@ def read_inputs(graph: Graph, files: list[Path]) -> dict[str, Array]:
         return _split_raw(files[0], tensors)
     if len(files) != len(tensors):
         names = ", ".join(t.name for t in tensors)
-        raise BadInput(f"the model has {len(tensors)} inputs ({names}), but {len(files)} input files were given")
+        raise BadInput(
+            f"the model has {len(tensors)} inputs ({names}), but {len(files)} input files were given"
+        )
     return {tensor.name: _read_one(graph, path, tensor) for path, tensor in zip(files, tensors)}
 
 
@@ -73,7 +75,9 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
     """
     height, width, channels = tensor.hwc
     if len(tensor.shape) != 4 or channels not in (1, 3):
-        raise BadInput(f"input {tensor.name!r} of shape {list(tensor.shape)} takes no picture; give a .npy or .bin file")
+        raise BadInput(
+            f"input {tensor.name!r} of shape {list(tensor.shape)} takes no picture; give a .npy or .bin file"
+        )
     pixels = _load_pixels(path, height, width, channels)
     if tensor.dtype == "uint8":
         return pixels
@@ -90,10 +94,14 @@ def _load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
-        raise ToolMissing("reading a picture needs the package 'pillow'; install it, or give a .npy file") from error
+        raise ToolMissing(
+            "reading a picture needs the package 'pillow'; install it, or give a .npy file"
+        ) from error
     try:
         with Image.open(path) as picture:
-            small = picture.convert("RGB" if channels == 3 else "L").resize((width, height), Image.Resampling.BILINEAR)
+            small = picture.convert("RGB" if channels == 3 else "L").resize(
+                (width, height), Image.Resampling.BILINEAR
+            )
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         raise BadInput(f"cannot read the picture {str(path)!r}: {error}") from error
     return np.asarray(small, np.uint8).reshape(1, height, width, channels)
@@ -115,7 +123,9 @@ def fit_value(value: Array, tensor: Tensor, shown: str) -> Array:
     if value.dtype != np.dtype(tensor.dtype):
         raise BadInput(f"{shown}: input {tensor.name!r} takes {tensor.dtype}, not {value.dtype}")
     if tuple(value.shape) not in (tensor.shape, tensor.shape[1:]):
-        raise BadInput(f"{shown}: input {tensor.name!r} has shape {list(tensor.shape)}, not {list(value.shape)}")
+        raise BadInput(
+            f"{shown}: input {tensor.name!r} has shape {list(tensor.shape)}, not {list(value.shape)}"
+        )
     return np.ascontiguousarray(value.reshape(tensor.shape))
 
 
@@ -137,7 +147,9 @@ def _read_npz(path: Path, tensors: list[Tensor]) -> dict[str, Array]:
         raise BadInput(f"cannot read {str(path)!r}: {error}") from error
     missing = [t.name for t in tensors if t.name not in found]
     if missing:
-        raise BadInput(f"{str(path)!r} lacks the inputs {', '.join(map(repr, missing))}; it holds {sorted(found)}")
+        raise BadInput(
+            f"{str(path)!r} lacks the inputs {', '.join(map(repr, missing))}; it holds {sorted(found)}"
+        )
     return {t.name: fit_value(found[t.name], t, str(path)) for t in tensors}
 
 
