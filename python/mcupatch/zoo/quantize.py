@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,16 +44,16 @@ class QuantizedNetwork:
     weights: Mapping[str, QuantizedWeights]
 
 
-@functools.lru_cache(maxsize=2)
 def build_float_network(network: Network, seed: int = 0) -> FloatNetwork:
     """``network`` with the weights of ``seed``."""
-    return draw_weights(network, _calibration_pictures(network, seed), seed)
+    return draw_weights(network, _make_calibration_pictures(network, seed), seed)
 
 
 def quantize_network(network: Network, seed: int = 0, per_channel_dense: bool = False) -> QuantizedNetwork:
     """Draw, calibrate and quantise. Convolution weights are per channel, dense ones only if asked."""
-    floats = build_float_network(network, seed)
-    activations = _calibrate(network, seed)
+    pictures = _make_calibration_pictures(network, seed)
+    floats = draw_weights(network, pictures, seed)
+    activations = _calibrate(floats, pictures)
     weights = {}
     for layer in floats.layers:
         if layer.weight_shape:
@@ -67,11 +66,9 @@ def quantize_network(network: Network, seed: int = 0, per_channel_dense: bool = 
     return QuantizedNetwork(floats.name, floats.layers, activations, weights)
 
 
-@functools.lru_cache(maxsize=2)
-def _calibrate(network: Network, seed: int) -> Mapping[str, QuantParams]:
-    """The quantisation of every activation, from its range on the calibration pictures."""
-    floats = build_float_network(network, seed)
-    values = forward(floats, _calibration_pictures(network, seed))
+def _calibrate(floats: FloatNetwork, pictures: FloatArray) -> Mapping[str, QuantParams]:
+    """The quantisation of every activation, from its range on ``pictures``."""
+    values = forward(floats, pictures)
     params = {INPUT: INPUT_QUANT}
     for layer in floats.layers:
         low, high = float(values[layer.name].min()), float(values[layer.name].max())
@@ -101,7 +98,7 @@ def dequantize_input(stored: NDArray[np.int8]) -> FloatArray:
     return real
 
 
-def _calibration_pictures(network: Network, seed: int) -> FloatArray:
+def _make_calibration_pictures(network: Network, seed: int) -> FloatArray:
     stored = quantize_pictures(make_pictures(_CALIBRATION_PICTURES, network.pixels, seed))
     return dequantize_input(stored)
 

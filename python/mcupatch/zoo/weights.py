@@ -22,6 +22,10 @@ from mcupatch.zoo.float_network import (
 from mcupatch.zoo.layers import INPUT, Dense, Depthwise, Layer, Window
 
 _BIAS_STEP = 1 / 8
+# Means well inside (0, 6) keep relu6 close to linear, so that quantisation noise is not amplified layer by layer.
+_RELU6_MEANS, _RELU6_SPREAD = (1.5, 3.0), 1.2
+_LINEAR_MEANS, _LINEAR_SPREAD = (-0.5, 0.5), 1.0
+_LOGIT_SPREAD = 2.0
 
 
 def draw_weights(network: Network, pictures: FloatArray, seed: int) -> FloatNetwork:
@@ -65,13 +69,13 @@ def _normalise(layer: Layer, sums: FloatArray, rng: np.random.Generator) -> tupl
     if isinstance(layer, Dense):
         # One factor for all classes, so that per-tensor weights lose nothing.
         wanted: NDArray[np.float64] = np.zeros(channels)
-        factor = _round_to_power_of_two(np.full(channels, 2.0 / spread.mean()))
+        factor = _round_to_power_of_two(np.full(channels, _LOGIT_SPREAD / spread.mean()))
     elif isinstance(layer, Window) and layer.relu6:
-        wanted = rng.uniform(0.0, 2.0, (channels,))
-        factor = _round_to_power_of_two(1.5 / spread)
+        wanted = rng.uniform(*_RELU6_MEANS, (channels,))
+        factor = _round_to_power_of_two(_RELU6_SPREAD / spread)
     else:
-        wanted = rng.uniform(-0.5, 0.5, (channels,))
-        factor = _round_to_power_of_two(1.0 / spread)
+        wanted = rng.uniform(*_LINEAR_MEANS, (channels,))
+        factor = _round_to_power_of_two(_LINEAR_SPREAD / spread)
     bias = np.rint((wanted - factor * mean) / _BIAS_STEP) * _BIAS_STEP
     return factor.astype(np.float32), bias.astype(np.float32)
 
