@@ -21,9 +21,9 @@ from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
+from mcupatch.importer import detect
 from mcupatch.importer.build_module import build_module
 from mcupatch.importer.extract_graph import extract_graph
-from mcupatch.importer.import_graph import import_graph
 from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
@@ -79,6 +79,11 @@ class ComparedRun:
     reference: dict[str, Array]
     matches_reference: bool
     max_abs_diff: float
+
+
+def import_graph(source: ModelFile) -> Graph:
+    """The operators and tensors of a model file. Raises BadInput or UnsupportedModel."""
+    return detect.import_graph(source.data, f"{source.name}{source.suffix}")
 
 
 def import_model(path: str | Path) -> IRModule:

@@ -34,7 +34,7 @@ def import_tflite(data: bytes, name: str, rounding: Rounding = Rounding.FIXED) -
         outputs = [conversion.external(model.tensors[n]) for n in model.outputs]
         convert_operators(conversion, live, name)
         convert_outputs(conversion, outputs)
-        graph = fold_padding(conversion.graph(name, inputs, outputs))
+        graph = fold_padding(conversion.graph(name.removesuffix(".tflite"), inputs, outputs))
         verify_graph(graph)
     except NotSupported as problem:
         raise UnsupportedModel(f"{name} has a model input or output that {problem}.") from problem
