@@ -12,7 +12,9 @@ from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
 
 CONV2D, DEPTHWISE, DENSE, ADD, MUL, AVG_POOL, MAX_POOL, MEAN, PAD, COPY_CHANNELS = range(10)
-COPY_RUNS, RESIZE_NEAREST, RESIZE_BILINEAR, LUT, SOFTMAX, TRANSPOSE, COPY, QUANTIZE, DEQUANTIZE = range(10, 19)
+COPY_RUNS, RESIZE_NEAREST, RESIZE_BILINEAR, LUT, SOFTMAX, TRANSPOSE, COPY, QUANTIZE, DEQUANTIZE = range(
+    10, 19
+)
 WHOLE_TYPE = ops.Clamp()
 
 
@@ -197,9 +199,7 @@ def softmax(blob: Blob, op: ops.Softmax, rows: int, channels: int, source: Windo
     blob.calls.append([SOFTMAX, *tables, rows, channels, *scale, *source.words, *target.words])
 
 
-def transpose(
-    blob: Blob, op: ops.Transpose, shape: tuple[int, ...], source: Window, target: Window
-) -> None:
+def transpose(blob: Blob, op: ops.Transpose, shape: tuple[int, ...], source: Window, target: Window) -> None:
     arrays = [blob.add_array(np.array(values, np.int32)) for values in (shape, op.permutation)]
     blob.calls.append([TRANSPOSE, len(shape), *arrays, *source.words, *target.words])
 

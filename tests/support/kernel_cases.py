@@ -112,6 +112,45 @@ def make_case(rng: Rng, example: Example, label: str) -> Case:
     return finish(label, blob, target, crop(expected, region))
 
 
+def make_tiled_case(rng: Rng, example: Example, grid: tuple[int, int], label: str) -> Case:
+    """A whole output, written tile by tile from windows of a whole input, last tile first."""
+    graph, op = example.graph, example.op
+    height, width, channels = graph.output_tensor(op).hwc
+    expected = reference.apply(graph, op, example.inputs).reshape(height, width, channels)
+    blob = Blob()
+    (tensor,), (values,) = graph.input_tensors(op), example.inputs
+    rows, cols, pixel = tensor.hwc
+    source = place(rng, blob, rows, cols, pixel, 1, dense=False)
+    source.put(blob.arrays[source.window.array], values.reshape(tensor.hwc))
+    target = place(rng, blob, height, width, channels, 1, dense=False)
+    access = input_access(graph, op, 0)
+    assert access is not None
+    tile = (-(-height // grid[0]), -(-width // grid[1]))
+    for row in reversed(range(0, height, tile[0])):
+        for col in range(0, width, tile[1]):
+            region = Region(
+                Interval(row, min(row + tile[0], height)), Interval(col, min(col + tile[1], width))
+            )
+            part = access.needed(region, rows, cols)
+            pads = (
+                access.rows.pad + part.rows.start - row * access.rows.stride,
+                access.cols.pad + part.cols.start - col * access.cols.stride,
+            )
+            windows = (cut(source, part).window, cut(target, region).window)
+            add_calls(blob, example, [windows[0]], windows[1], pads)
+    return finish(label, blob, target, expected)
+
+
+def cut(placed: Placed, region: Region) -> Placed:
+    """The window of a region of a placed tensor."""
+    whole = placed.window
+    offset = whole.offset + region.rows.start * whole.row_stride + region.cols.start * placed.pixel_bytes
+    return Placed(
+        Window(whole.array, offset, region.rows.length, region.cols.length, whole.row_stride),
+        placed.pixel_bytes,
+    )
+
+
 def finish(label: str, blob: Blob, target: Placed, expected: Array) -> Case:
     after = [array.copy() for array in blob.arrays]
     target.put(after[target.window.array], expected)
@@ -176,9 +215,7 @@ def mean_extents(op: ops.Mean, shape: tuple[int, ...]) -> Shape:
     return outer, count, inner
 
 
-def add_concat(
-    blob: Blob, op: ops.Concat, example: Example, sources: list[Window], target: Window
-) -> None:
+def add_concat(blob: Blob, op: ops.Concat, example: Example, sources: list[Window], target: Window) -> None:
     out = example.graph.output_tensor(op).shape
     along_channels = op.axis == len(out) - 1
     offset = 0

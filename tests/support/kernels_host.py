@@ -70,7 +70,9 @@ class SanitizedKernels:
         path = self._folder / "blobs"
         path.write_bytes(b"".join(struct.pack("<I", len(blob)) + blob for blob in blobs))
         environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
-        done = subprocess.run([str(self._program), str(path)], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [str(self._program), str(path)], env=environment, capture_output=True, text=True
+        )
         if done.returncode != 0:
             raise AssertionError(f"the kernels failed under the sanitizers:\n{done.stderr[:4000]}")
         after, results = path.read_bytes(), []

@@ -1,0 +1,63 @@
+"""What the planner asks of the micro-kernels. The kernels answer themselves: no formula of theirs is repeated here."""
+
+from __future__ import annotations
+
+import ctypes
+
+from mcupatch.ir import ops
+from mcupatch.ir.graph import Graph
+from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
+from mcupatch.native import load_library
+
+
+def scratch_bytes(graph: Graph, op: ops.Operator) -> int:
+    """Bytes of work space that the kernel of ``op`` needs while it runs, at a multiple of 4.
+
+    Raises ToolMissing where the native library is not built.
+    """
+    if isinstance(op, ops.Conv2D):
+        return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op))
+    if isinstance(op, ops.DepthwiseConv2D):
+        return _ask("mcup_depthwise_conv2d_scratch_bytes", _depthwise_params(op))
+    if isinstance(op, ops.Dense):
+        outputs, inputs = op.weights.shape
+        return _ask("mcup_dense_scratch_bytes", DenseParams(inputs=inputs, outputs=outputs))
+    return 0
+
+
+def _conv2d_params(op: ops.Conv2D) -> Conv2DParams:
+    outputs, _, _, depth = op.weights.shape
+    return Conv2DParams(
+        in_channels=depth * op.groups,
+        out_channels=outputs,
+        groups=op.groups,
+        kernel_rows=op.kernel[0],
+        kernel_cols=op.kernel[1],
+        stride_rows=op.stride[0],
+        stride_cols=op.stride[1],
+        dilation_rows=op.dilation[0],
+        dilation_cols=op.dilation[1],
+        input_zero_point=op.input_zero_point,
+        weight_zero_point=op.weight_zero_point,
+    )
+
+
+def _depthwise_params(op: ops.DepthwiseConv2D) -> DepthwiseParams:
+    return DepthwiseParams(
+        in_channels=op.weights.shape[2] // op.multiplier,
+        channel_multiplier=op.multiplier,
+        kernel_rows=op.kernel[0],
+        kernel_cols=op.kernel[1],
+        stride_rows=op.stride[0],
+        stride_cols=op.stride[1],
+        dilation_rows=op.dilation[0],
+        dilation_cols=op.dilation[1],
+        input_zero_point=op.input_zero_point,
+        weight_zero_point=op.weight_zero_point,
+    )
+
+
+def _ask(function_name: str, params: ctypes.Structure) -> int:
+    function = getattr(load_library(), function_name)
+    function.restype = ctypes.c_size_t
+    return int(function(ctypes.byref(params)))

@@ -1,0 +1,41 @@
+"""The mirror of the parameter structs, and the scratch sizes that go through it."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from tests.support.kernel_operators import random_conv2d, random_dense, random_depthwise, random_lut
+from tests.support.kernels_host import FLAGS, find_compiler
+
+from mcupatch.kernel_params import C_NAMES
+from mcupatch.kernels import scratch_bytes
+
+
+def test_sizes_and_offsets_agree_with_the_c_compiler(tmp_path: Path) -> None:
+    entries, expected = [], []
+    for struct, name in C_NAMES.items():
+        entries.append(f"sizeof({name})")
+        expected.append(ctypes.sizeof(struct))
+        for field, *_ in struct._fields_:
+            entries.append(f"offsetof({name}, {field})")
+            expected.append(getattr(struct, field).offset)
+    source, library = tmp_path / "layout.c", tmp_path / "layout.so"
+    source.write_text(
+        '#include "mcupatch/kernels.h"\nconst uint64_t layout[] = {' + ", ".join(entries) + "};\n"
+    )
+    command = [*find_compiler(), "-shared", "-fPIC", *FLAGS, str(source), "-o", str(library)]
+    subprocess.run(command, check=True)
+    layout = (ctypes.c_uint64 * len(entries)).in_dll(ctypes.CDLL(str(library)), "layout")
+    assert list(layout) == expected
+
+
+def test_scratch_bytes() -> None:
+    rng = np.random.default_rng(3)
+    conv = random_conv2d(rng)
+    assert scratch_bytes(conv.graph, conv.op) >= 2 * conv.op.weights[0].size  # type: ignore[attr-defined]
+    for make in (random_depthwise, random_dense, random_lut):
+        example = make(rng)
+        assert scratch_bytes(example.graph, example.op) >= 0
