@@ -66,21 +66,23 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
 
 
 class SchedulePlanner:
-    """Memory plans of one network's schedules; the kernels' scratch is asked for once."""
+    """Memory plans of one network's schedules, each made once; the kernels' scratch is asked for once."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._scratch_bytes = {op.name: scratch_bytes(graph, op) for op in graph.ops}
+        self._plans: dict[Schedule, MemoryPlan] = {}
 
     def scratch_bytes(self, op_name: str) -> int:
         return self._scratch_bytes[op_name]
 
     def plan(self, schedule: Schedule) -> MemoryPlan:
-        return plan_memory(self._graph, schedule, self._scratch_bytes)
+        if schedule not in self._plans:
+            self._plans[schedule] = plan_memory(self._graph, schedule, self._scratch_bytes)
+        return self._plans[schedule]
 
     def arena_bytes(self, schedule: Schedule) -> int:
-        """The arena as a quick plan gives it: for comparing many schedules, never below that of ``plan``."""
-        return plan_memory(self._graph, schedule, self._scratch_bytes, quick=True).arena_bytes
+        return self.plan(schedule).arena_bytes
 
 
 def _find_schedule(graph: Graph, request: Request, planner: SchedulePlanner) -> Schedule:

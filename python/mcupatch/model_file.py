@@ -20,6 +20,10 @@ class ModelFile:
     data: bytes
 
     @property
+    def file_name(self) -> str:
+        return self.name + self.suffix
+
+    @property
     def digest(self) -> str:
         """``sha256:`` and 64 hexadecimal digits."""
         return f"sha256:{hashlib.sha256(self.data).hexdigest()}"

@@ -22,8 +22,9 @@ from mcupatch.emit.names import c_identifier
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
 from mcupatch.importer import detect
-from mcupatch.importer.build_module import build_module
-from mcupatch.importer.extract_graph import extract_graph
+from mcupatch.program.build_module import build_module
+from mcupatch.importer.detect import import_graph
+from mcupatch.program.extract_graph import extract_graph
 from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
@@ -86,12 +87,18 @@ def import_graph(source: ModelFile) -> Graph:
     return detect.import_graph(source.data, f"{source.name}{source.suffix}")
 
 
+def read_graph(source: ModelFile, io: str = "model") -> Graph:
+    """The network in a model file; ``io`` as in ``CompileOptions``. Raises BadInput or UnsupportedModel."""
+    graph = import_graph(source.data, source.file_name)
+    return drop_float_ends(graph) if io == "int8" else graph
+
+
 def import_model(path: str | Path) -> IRModule:
     """The Relax ``IRModule`` of int8 operators of a .tflite or .onnx file, or of ``zoo:NAME``.
 
     Raises BadInput or UnsupportedModel.
     """
-    return build_module(import_graph(load_model_file(path)))
+    return build_module(read_graph(load_model_file(path)))
 
 
 def compile(
@@ -124,8 +131,7 @@ def compile_model(
     toolchain = find_toolchain(options.toolchain, board.cpu)
 
     progress("importing the model")
-    imported = import_graph(source)
-    module = build_module(drop_float_ends(imported) if options.io == "int8" else imported)
+    module = build_module(read_graph(source, options.io))
     write("module.txt", lambda: str(module.script()))
     graph = extract_graph(module)
     write("graph.txt", lambda: graph_text(graph))

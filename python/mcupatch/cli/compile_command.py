@@ -11,6 +11,7 @@ from mcupatch.cli.parameters import (
     SIZE,
     board_option,
     check_json_target,
+    io_option,
     json_option,
     model_argument,
     schedule_mode,
@@ -30,10 +31,7 @@ from mcupatch.options import CompileOptions
     "--halo", type=click.Choice(["auto", "recompute"]), default="auto", show_default=True,
     help="What tiles share: computed again by each tile.",
 )  # fmt: skip
-@click.option(
-    "--io", type=click.Choice(["model", "int8"]), default="model", show_default=True,
-    help="The model's own input and output types, or int8 in place of float ends.",
-)  # fmt: skip
+@io_option
 @click.option(
     "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
 )

@@ -66,6 +66,13 @@ model_argument = click.argument("model", metavar="MODEL")
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Write the figures as JSON to FILE; '-' is standard output."
 )
+io_option = click.option(
+    "--io",
+    type=click.Choice(["model", "int8"]),
+    default="model",
+    show_default=True,
+    help="The model's own input and output types, or int8 in place of float ends.",
+)
 board_option = click.option(
     "--board", default="stm32f746", show_default=True, help="A board of 'mcupatch boards', or 'generic'."
 )
