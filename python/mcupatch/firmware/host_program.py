@@ -37,6 +37,7 @@ def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False)
             inputs=sources.inputs,
             outputs=sources.outputs,
             arena_bytes=sources.arena_bytes,
+            sanitize=sanitize,
         )
     )
     includes = [workdir, include_dir()]

@@ -39,7 +39,9 @@ def run_on_host(
         data = _run(program, b"".join(encoded), timeout_seconds)
     set_bytes = sum(port.tensor.nbytes for port in program.outputs)
     return [
-        Measurement("host", platform.machine(), _split_outputs(program, data[i * set_bytes : (i + 1) * set_bytes]))
+        Measurement(
+            "host", platform.machine(), _split_outputs(program, data[i * set_bytes : (i + 1) * set_bytes])
+        )
         for i in range(len(input_sets))
     ]
 

@@ -1,0 +1,30 @@
+import pytest
+
+from mcupatch.errors import BadInput, ToolMissing
+from mcupatch.firmware import toolchain
+from mcupatch.firmware.toolchain import find_host_compiler, find_toolchain
+
+
+def test_an_unknown_toolchain_names_the_known() -> None:
+    with pytest.raises(BadInput, match="Known are zig and gcc"):
+        find_toolchain("tcc", "cortex-m7")
+
+
+def test_gcc_that_is_missing_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchain.shutil, "which", lambda name: None)
+    with pytest.raises(ToolMissing, match="gcc-arm-none-eabi"):
+        find_toolchain("gcc", "cortex-m7")
+
+
+def test_without_a_host_compiler_zig_serves_but_cannot_sanitize(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(toolchain.shutil, "which", lambda name: None)
+    assert "zig" in find_host_compiler().command[0]
+    with pytest.raises(ToolMissing, match="gcc or clang"):
+        find_host_compiler(sanitize=True)
+
+
+def test_a_compiler_that_cannot_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "/no/such/cc -m32")
+    with pytest.raises(ToolMissing, match="/no/such/cc -m32"):
+        find_host_compiler()
