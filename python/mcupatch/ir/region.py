@@ -63,8 +63,11 @@ class AxisAccess:
         """The part of ``[0, size)`` that computing ``out`` reads; possibly empty, never outside."""
         if out.length == 0:
             return Interval(0, 0)
-        start = min(max(out.start * self.stride - self.pad, 0), size)
-        stop = min(max((out.stop - 1) * self.stride - self.pad + self.extent, 0), size)
+        # windows that lie outside altogether read nothing, so they do not widen the part
+        first = max(out.start, -((self.extent - 1 - self.pad) // self.stride))
+        last = min(out.stop - 1, (size - 1 + self.pad) // self.stride)
+        start = min(max(first * self.stride - self.pad, 0), size)
+        stop = min(max(last * self.stride - self.pad + self.extent, 0), size)
         return Interval(start, max(start, stop))
 
 

@@ -38,7 +38,9 @@ def check_plan(
     _check_bounds(graph, plan)
     for op in graph.ops if scratch_bytes else ():
         need = (scratch_bytes or {}).get(op.name, 0)
-        sizes = [p.buffer.nbytes for p in plan.placed if _is_scratch_of(p.buffer.kind, p.buffer.name, op.name)]
+        sizes = [
+            p.buffer.nbytes for p in plan.placed if _is_scratch_of(p.buffer.kind, p.buffer.name, op.name)
+        ]
         if need and (not sizes or sizes[0] < need):
             raise PlanError(f"operator '{op.name}' needs {need} bytes of scratch and has {sizes or 'none'}")
     _Simulation(graph, plan).run(schedule)
@@ -51,13 +53,19 @@ def _is_scratch_of(kind: BufferKind, name: str, op: str) -> bool:
 def _check_bounds(graph: Graph, plan: MemoryPlan) -> None:
     for p in plan.placed:
         if p.offset < 0 or p.end > plan.arena_bytes:
-            raise PlanError(f"buffer '{p.buffer.name}' lies at [{p.offset}, {p.end}) of {plan.arena_bytes} bytes")
+            raise PlanError(
+                f"buffer '{p.buffer.name}' lies at [{p.offset}, {p.end}) of {plan.arena_bytes} bytes"
+            )
         if p.offset % p.buffer.align:
-            raise PlanError(f"buffer '{p.buffer.name}' at {p.offset} is not aligned to {p.buffer.align} bytes")
+            raise PlanError(
+                f"buffer '{p.buffer.name}' at {p.offset} is not aligned to {p.buffer.align} bytes"
+            )
         if p.buffer.kind is not BufferKind.SCRATCH and p.offset % graph.tensors[p.buffer.name].item_bytes:
             raise PlanError(f"buffer '{p.buffer.name}' at {p.offset} is not aligned to its elements")
     if plan.lower_bound_bytes > plan.arena_bytes:
-        raise PlanError(f"the arena of {plan.arena_bytes} bytes is below its bound of {plan.lower_bound_bytes}")
+        raise PlanError(
+            f"the arena of {plan.arena_bytes} bytes is below its bound of {plan.lower_bound_bytes}"
+        )
 
 
 class _View:
@@ -123,7 +131,9 @@ class _Simulation:
             body = self.graph.ops[stage.first : stage.last + 1]
             if not stage.is_patched:
                 for op in body:
-                    self._execute(op, [self._whole(n) for n in op.inputs if n in self.owner], self._whole(op.output))
+                    self._execute(
+                        op, [self._whole(n) for n in op.inputs if n in self.owner], self._whole(op.output)
+                    )
                 continue
             height, width, _ = self.graph.tensors[body[-1].output].hwc
             inner = {op.output for op in body[:-1]}
@@ -131,7 +141,9 @@ class _Simulation:
                 regions = infer_regions(self.graph, stage, tile)
                 for op in body:
                     sources = [self._window(n, regions[n], n in inner) for n in op.inputs if n in self.owner]
-                    self._execute(op, sources, self._window(op.output, regions[op.output], op.output in inner))
+                    self._execute(
+                        op, sources, self._window(op.output, regions[op.output], op.output in inner)
+                    )
         for name in self.graph.outputs:
             view = self._whole(name)
             if not all(view.is_intact(y) for y in range(view.rows.length)):
@@ -170,7 +182,9 @@ class _Simulation:
             raise PlanError(f"operator '{op.name}' overwrites its own scratch")
 
     def _damaged(self, op: ops.Operator, name: str, row: int) -> PlanError:
-        return PlanError(f"operator '{op.name}' reads row {row} of '{name}', which was overwritten or never written")
+        return PlanError(
+            f"operator '{op.name}' reads row {row} of '{name}', which was overwritten or never written"
+        )
 
     def _by_rows(self, op: ops.Operator, names: list[str], sources: list[_View], out: _View) -> None:
         """Each output row is written in full before anything that it still may read is read."""
@@ -206,7 +220,9 @@ class _Simulation:
                 tensor = self.graph.tensors[name]
                 rows, cols, depth = tensor.hwc
                 row = (0 if rows == 1 else out.rows.start + y) - view.rows.start
-                col = (np.zeros_like(index) if cols == 1 else out.cols.start + index // channels) - view.cols.start
+                col = (
+                    np.zeros_like(index) if cols == 1 else out.cols.start + index // channels
+                ) - view.cols.start
                 channel = np.zeros_like(index) if depth == 1 else index % channels
                 if not 0 <= row < view.rows.length or (col < 0).any() or (col >= view.cols.length).any():
                     raise PlanError(f"operator '{op.name}' reads '{name}' outside its window")

@@ -51,8 +51,10 @@ def build_axis_table(graph: Graph, last: int, axis: int, limit: int | None = Non
         low, high = needed[output]
         for name, access, extent in inputs:
             assert access is not None, "the stage holds an operator that cannot be cut into tiles"
-            start = np.clip(low * access.stride - access.pad, 0, extent)
-            stop = np.clip((high - 1) * access.stride - access.pad + access.extent, 0, extent)
+            first = np.maximum(low, -((access.extent - 1 - access.pad) // access.stride))
+            last_one = np.minimum(high - 1, (extent - 1 + access.pad) // access.stride)
+            start = np.clip(first * access.stride - access.pad, 0, extent)
+            stop = np.clip(last_one * access.stride - access.pad + access.extent, 0, extent)
             stop = np.where(high > low, np.maximum(start, stop), start)
             if name in needed:
                 start, stop = _hull((start, stop), needed[name])

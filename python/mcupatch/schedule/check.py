@@ -42,7 +42,9 @@ def check_schedule(graph: Graph, schedule: Schedule, infer: InferRegions = infer
         _check_tiles(graph, stage)
         if stage.grid == (1, 1):
             if stage.first != stage.last:
-                raise ScheduleError(f"stage {stage.first} to {stage.last} holds several operators in one tile")
+                raise ScheduleError(
+                    f"stage {stage.first} to {stage.last} holds several operators in one tile"
+                )
             continue
         _check_border(graph, stage)
         _check_regions(graph, stage, infer)
@@ -58,7 +60,9 @@ def _check_tiles(graph: Graph, stage: Stage) -> None:
         if tile.rows.stop > height or tile.cols.stop > width:
             raise ScheduleError(f"stage {stage.first} to {stage.last} has a tile outside its output")
     if not (count == 1).all():
-        raise ScheduleError(f"the tiles of stage {stage.first} to {stage.last} do not cover its output exactly once")
+        raise ScheduleError(
+            f"the tiles of stage {stage.first} to {stage.last} do not cover its output exactly once"
+        )
 
 
 def _check_border(graph: Graph, stage: Stage) -> None:
@@ -68,7 +72,9 @@ def _check_border(graph: Graph, stage: Stage) -> None:
     partial = results - {graph.ops[stage.last].output}
     for i, op in enumerate(graph.ops):
         if i not in inside and partial & set(op.inputs):
-            raise ScheduleError(f"operator '{op.name}' reads a tensor that stage {stage.first} to {stage.last} only tiles")
+            raise ScheduleError(
+                f"operator '{op.name}' reads a tensor that stage {stage.first} to {stage.last} only tiles"
+            )
     if partial & set(graph.outputs):
         raise ScheduleError(f"stage {stage.first} to {stage.last} only tiles an output of the model")
 
@@ -82,7 +88,9 @@ def _check_regions(graph: Graph, stage: Stage, infer: InferRegions) -> None:
     for tile in stage.tiles(height, width):
         regions = infer(graph, stage, tile)
         if regions[body[-1].output] != tile:
-            raise ScheduleError(f"the last operator computes {regions[body[-1].output]} instead of its tile {tile}")
+            raise ScheduleError(
+                f"the last operator computes {regions[body[-1].output]} instead of its tile {tile}"
+            )
         for name, region in regions.items():
             rows, cols, _ = graph.tensors[name].hwc
             for interval, size in ((region.rows, rows), (region.cols, cols)):

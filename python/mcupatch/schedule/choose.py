@@ -144,9 +144,10 @@ def _explain_miss(
     schedule, need = plain, plain_bytes
     if best is not None and arenas.measure(best) < plain_bytes:
         schedule, need = schedule_with_stage(graph, best.stage), arenas.measure(best)
+    over = need - budget
     text = (
         f"No schedule fits {format_bytes(budget)} ({budget} bytes): the smallest, {describe_schedule(graph, schedule)}, "
-        f"needs {format_bytes(need)}, {need - budget} bytes too many, most of it at "
+        f"needs {format_bytes(need)}, {over} byte{'' if over == 1 else 's'} too many, most of it at "
         f"{describe_bottleneck(graph, schedule)}. "
     )
     if not find_cuts(graph):

@@ -1,0 +1,220 @@
+"""Memory plans of random networks: valid by the independent checker, never below the bound; formulas against loops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcupatch.ir import ops
+from mcupatch.ir.graph import Graph
+from mcupatch.ir.region import Interval, Region
+from mcupatch.memory.check import PlanError, check_plan
+from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, SafeOverlap
+from mcupatch.memory.planner import _peak, _place, place_buffers, plan_memory
+from mcupatch.memory.separation import build_separation
+from mcupatch.schedule.bound import StageGeometry, find_trailing, step_loads
+from mcupatch.schedule.candidates import plan_layer_by_layer
+from mcupatch.schedule.regions import infer_regions
+from mcupatch.schedule.stage import Schedule
+from tests.support.random_graphs import patch_stages, schedules, tileable_networks
+
+SETTINGS = settings(max_examples=80, deadline=None)
+
+
+@st.composite
+def scratches(draw: st.DrawFn, graph: Graph) -> dict[str, int]:
+    return {op.name: draw(st.sampled_from([0, 0, 1, 24, 130])) for op in graph.ops}
+
+
+@SETTINGS
+@given(st.data())
+def test_plans_are_valid(data: st.DataObject) -> None:
+    graph = data.draw(tileable_networks(tail=data.draw(st.booleans())))
+    schedule, scratch = data.draw(schedules(graph)), data.draw(scratches(graph))
+    plan = plan_memory(graph, schedule, scratch, quick=data.draw(st.booleans()))
+    check_plan(graph, schedule, plan, scratch)
+    assert plan.lower_bound_bytes <= plan.arena_bytes
+    assert plan.arena_bytes == max(p.end for p in plan.placed)
+    assert max(load.nbytes for load in step_loads(graph, schedule)) <= plan.arena_bytes
+
+
+@SETTINGS
+@given(st.data())
+def test_plans_with_minimal_distances_are_valid(data: st.DataObject) -> None:
+    """Each recorded overlap used at its very limit, alone: everything else far away."""
+    graph = data.draw(tileable_networks(tail=data.draw(st.booleans())))
+    schedule = data.draw(schedules(graph))
+    plan = plan_memory(graph, schedule, {}, quick=True)
+    for overlap in plan.overlaps:
+        item = graph.tensors[overlap.output].item_bytes  # a float output lies at whole words
+        tight = _with_overlap(plan, overlap, overlap.distance + -overlap.distance % item)
+        check_plan(graph, schedule, tight)
+
+
+def _with_overlap(plan: MemoryPlan, overlap: SafeOverlap, distance: int) -> MemoryPlan:
+    """All buffers apart, but ``overlap.output`` exactly ``distance`` below ``overlap.input``. Aligns to bytes."""
+    offset, placed = 0, []
+    room = max(p.buffer.nbytes for p in plan.placed) + abs(distance)
+    room += -room % 8
+    for p in plan.placed:
+        placed.append(replace(p, buffer=replace(p.buffer, align=1), offset=offset + room))
+        offset += 2 * room
+    at = {p.buffer.name: p.offset for p in placed if p.buffer.kind is not BufferKind.SCRATCH}
+    placed = [
+        replace(p, offset=at[overlap.input] - distance) if p.buffer.name == overlap.output else p
+        for p in placed
+    ]
+    return replace(plan, placed=tuple(placed), arena_bytes=offset + room)
+
+
+@SETTINGS
+@given(st.data())
+def test_distances_are_the_brute_force_ones(data: st.DataObject) -> None:
+    """Against writing and reading one row, or one element, after the other."""
+    graph = data.draw(tileable_networks())
+    stage = data.draw(patch_stages(graph))
+    whole = find_trailing(graph, plan_layer_by_layer(graph))
+    for step, pairs in whole.items():
+        for name, distance in pairs:
+            op = graph.ops[step]
+            views = [_whole_region(graph, n) for n in (op.output, name)]
+            assert distance == max(0, _brute_distance(graph, op, name, views[0], views[1]))
+    if stage is None:
+        return
+    geometry = StageGeometry(graph, stage)
+    height, width, _ = graph.output_tensor(graph.ops[stage.last]).hwc
+    inner = {op.output for op in graph.ops[: stage.last]}
+    for op in graph.ops[: stage.last]:
+        for name in set(op.inputs) & inner:
+            wanted = 0
+            for tile in stage.tiles(height, width):
+                regions = infer_regions(graph, stage, tile)
+                wanted = max(wanted, _brute_distance(graph, op, name, regions[op.output], regions[name]))
+            found = geometry.distance(op, name)
+            assert found == (None if isinstance(op, ops.Concat) else wanted)
+
+
+def _whole_region(graph: Graph, name: str) -> Region:
+    height, width, _ = graph.tensors[name].hwc
+    return Region(Interval(0, height), Interval(0, width))
+
+
+def _brute_distance(graph: Graph, op: ops.Operator, name: str, out: Region, source: Region) -> int:
+    """The least distance that the order contract needs, by walking through the output (dense windows)."""
+    if isinstance(op, (ops.Mean, ops.Dense, ops.Concat)):
+        return 0
+    target, origin = graph.tensors[op.output], graph.tensors[name]
+    out_row = out.cols.length * target.hwc[2] * target.item_bytes
+    in_row = source.cols.length * origin.hwc[2] * origin.item_bytes
+    needs = [0]
+    if isinstance(op, (ops.Lut, ops.Add, ops.Mul, ops.Quantize, ops.Dequantize)):
+        starts, ends = [], []
+        channels = target.hwc[2]
+        for y in range(out.rows.start, out.rows.stop):
+            for x in range(out.cols.start, out.cols.stop):
+                for c in range(channels):
+                    pixel = (y - source.rows.start) * source.cols.length + x - source.cols.start
+                    starts.append((pixel * channels + c) * origin.item_bytes)
+                    ends.append((len(ends) + 1) * target.item_bytes)
+        needs += [end - start for end, start in zip(ends[:-1], starts[1:])]
+        return max(needs)
+    stride = getattr(op, "stride", (1, 1))[0]
+    for y in range(out.rows.length):
+        first = (out.rows.start + y) * stride - op.padding.top - source.rows.start  # type: ignore[attr-defined]
+        needs.append((y + 1) * out_row - min(max(first, 0), source.rows.length) * in_row)
+    return max(needs)
+
+
+@st.composite
+def placements(draw: st.DrawFn) -> tuple[list[Buffer], list[SafeOverlap]]:
+    """Buffers with random sizes and lifetimes, some with an overlap where one ends and another begins."""
+    count = draw(st.integers(1, 14))
+    buffers = []
+    for i in range(count):
+        first = draw(st.integers(0, 10))
+        last = first + draw(st.integers(0, 4))
+        buffers.append(Buffer(f"b{i}", BufferKind.TENSOR, draw(st.integers(0, 90)), first, last))
+    overlaps = []
+    for out in buffers:
+        for source in buffers:
+            if (
+                source.name != out.name
+                and source.last_step == out.first_step
+                and out.last_step > out.first_step
+            ):
+                if source.first_step < source.last_step and draw(st.booleans()) and out.nbytes:
+                    overlaps.append(
+                        SafeOverlap("op", out.name, source.name, draw(st.integers(0, out.nbytes - 1)))
+                    )
+    return buffers, overlaps
+
+
+@settings(max_examples=150, deadline=None)
+@given(placements())
+def test_placements_keep_every_pair_apart(case: tuple[list[Buffer], list[SafeOverlap]]) -> None:
+    buffers, overlaps = case
+    plan = place_buffers(buffers, overlaps)
+    safe = {(o.output, o.input): o.distance for o in overlaps}
+    for i, a in enumerate(plan.placed):
+        assert a.offset % a.buffer.align == 0 and a.offset >= 0
+        for b in plan.placed[i + 1 :]:
+            if not a.buffer.alive_with(b.buffer) or not a.buffer.nbytes or not b.buffer.nbytes:
+                continue
+            apart = a.end <= b.offset or b.end <= a.offset
+            for out, source in ((a, b), (b, a)):
+                distance = safe.get((out.buffer.name, source.buffer.name))
+                apart |= distance is not None and source.offset - out.offset >= distance
+            assert apart, (a, b)
+    assert plan.lower_bound_bytes <= plan.arena_bytes
+    again = place_buffers(buffers, overlaps)
+    assert again == plan
+
+
+@settings(max_examples=40, deadline=None)
+@given(placements())
+def test_bound_is_below_an_exhaustive_search(case: tuple[list[Buffer], list[SafeOverlap]]) -> None:
+    """Greedy in every order of up to five buffers: none comes below the bound."""
+    buffers, overlaps = case[0][:5], []
+    names = {b.name for b in buffers}
+    overlaps = [o for o in case[1] if {o.output, o.input} <= names]
+    bound = place_buffers(buffers, overlaps, quick=True).lower_bound_bytes
+    separation = build_separation(buffers, overlaps)
+    for order in permutations(range(len(buffers))):
+        assert _peak(separation, _place(separation, order)) >= bound
+
+
+@SETTINGS
+@given(st.data())
+def test_checker_notices_buffers_on_top_of_each_other(data: st.DataObject) -> None:
+    """Move a tensor onto another that is written while it is still to be read: the checker must object."""
+    graph = data.draw(tileable_networks(tail=True))
+    schedule = plan_layer_by_layer(graph)
+    plan = plan_memory(graph, schedule, {}, quick=True)
+    victims = []
+    for a in plan.placed:
+        for b in plan.placed:
+            later = (
+                a.buffer.first_step < b.buffer.first_step < a.buffer.last_step
+            )  # b comes while a must stay
+            if later and _is_read_whole(graph, schedule, a.buffer):
+                victims.append((a, b))
+    if not victims:
+        return
+    a, b = data.draw(st.sampled_from(victims))
+    placed = tuple(replace(p, offset=a.offset) if p is b else p for p in plan.placed)
+    broken = replace(plan, placed=placed, arena_bytes=max(p.end for p in placed), lower_bound_bytes=0)
+    with pytest.raises(PlanError):
+        check_plan(graph, schedule, broken)
+
+
+def _is_read_whole(graph: Graph, schedule: Schedule, buffer: Buffer) -> bool:
+    """Whether the last reader reads all of the tensor, so that no byte of it may be lost."""
+    user = graph.ops[buffer.last_step]
+    return isinstance(user, (ops.Lut, ops.Add, ops.Mul, ops.Concat, ops.Mean, ops.Dense)) and bool(
+        np.prod(graph.tensors[buffer.name].shape)
+    )
