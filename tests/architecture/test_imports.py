@@ -1,0 +1,97 @@
+"""Who may import whom: each line of the design, as a test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.imports import PACKAGE, Import, part_of, read_imports, source_files
+
+IMPORTS = read_imports()
+
+# The parts of mcupatch that each package may import, beside itself.
+ALLOWED = {
+    "errors": set(),
+    "ir": {"errors", "target"},
+    "target": {"errors", "ir"},
+    "schedule": {"errors", "ir", "target"},
+    "memory": {"errors", "ir", "target", "schedule"},
+    "importer": {"errors", "ir", "tvm_api"},
+    "program": {"errors", "ir", "schedule", "tvm_api"},
+    "transform": {"decide", "errors", "ir", "memory", "options", "program", "schedule", "target", "tvm_api"},
+    "emit": {"errors", "ir", "memory", "program", "schedule", "transform", "tvm_api"},
+    "firmware": {"emit", "errors", "native", "target"},
+    "measure": {"emit", "errors", "firmware", "native", "target"},
+    "report": {"result"},
+    "result": {"errors"},
+    "zoo": {"errors", "ir"},
+    "native": {"errors"},
+}
+# The stages of the flow: pipeline and the modules beside it wire them, the command line asks pipeline.
+STAGES = {"importer", "program", "schedule", "memory", "transform", "emit", "firmware", "measure"}
+# What plans and what measures runs where TVM is not installed.
+WITHOUT_TVM = (
+    "errors",
+    "ir",
+    "target",
+    "schedule",
+    "memory",
+    "importer",
+    "firmware",
+    "measure",
+    "report",
+    "zoo",
+)
+
+
+@pytest.mark.parametrize("part", sorted(ALLOWED))
+def test_package_imports_only_what_it_may(part: str) -> None:
+    allowed = {part, *ALLOWED[part], None}
+    assert [str(i) for i in IMPORTS if i.importer == part and i.imported not in allowed] == []
+
+
+def test_every_package_has_its_line() -> None:
+    packages = {part_of(file) for file in source_files() if file.parent != PACKAGE}
+    assert packages - {"cli"} <= set(ALLOWED), "add the new package to the design and to ALLOWED"
+
+
+def test_only_tvm_api_names_tvm() -> None:
+    def is_tvm(found: Import) -> bool:
+        return found.module.split(".")[0] in ("tvm", "tvm_ffi")
+
+    assert [str(i) for i in IMPORTS if is_tvm(i) and i.importer != "tvm_api"] == []
+
+
+def test_of_emit_firmware_and_measure_see_only_its_result() -> None:
+    seen = [i for i in IMPORTS if i.importer in ("firmware", "measure") and i.imported == "emit"]
+    assert [str(i) for i in seen if i.module != "mcupatch.emit.csources"] == []
+
+
+def test_command_line_asks_the_pipeline() -> None:
+    assert [str(i) for i in IMPORTS if i.importer == "cli" and i.imported in STAGES] == []
+
+
+def test_nothing_imports_the_command_line() -> None:
+    assert [str(i) for i in IMPORTS if i.imported == "cli" and i.importer != "cli"] == []
+
+
+def test_no_stage_imports_the_pipeline() -> None:
+    assert [str(i) for i in IMPORTS if i.imported == "pipeline" and i.importer in STAGES] == []
+
+
+BLOCK_TVM = """
+import importlib, pkgutil, sys
+sys.modules["tvm"] = sys.modules["tvm_ffi"] = None
+for name in {packages!r}:
+    module = importlib.import_module("mcupatch." + name)
+    for found in pkgutil.walk_packages(getattr(module, "__path__", []), module.__name__ + "."):
+        importlib.import_module(found.name)
+"""
+
+
+def test_planning_and_measuring_import_without_tvm() -> None:
+    code = BLOCK_TVM.format(packages=WITHOUT_TVM)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
