@@ -79,7 +79,9 @@ def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> 
     if problems:
         raise UnsupportedModel(_describe(problems))
     if len(set(outputs)) != len(outputs):
-        raise UnsupportedModel("Two outputs of this ONNX model are one and the same tensor; keep one of them.")
+        raise UnsupportedModel(
+            "Two outputs of this ONNX model are one and the same tensor; keep one of them."
+        )
     return context.builder.finish(name, tuple(inputs), tuple(outputs))
 
 

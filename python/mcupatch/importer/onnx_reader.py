@@ -21,7 +21,14 @@ DEFAULT_DOMAINS = ("", "ai.onnx")
 # onnx.TensorProto.DataType
 _DTYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 11: "float64"}
 _TYPE_NAMES = {4: "uint16", 5: "int16", 8: "string", 10: "float16", 16: "bfloat16", 21: "uint4", 22: "int4"}
-_TYPED_FIELDS = {1: "float_data", 2: "int32_data", 3: "int32_data", 6: "int32_data", 7: "int64_data", 9: "int32_data"}
+_TYPED_FIELDS = {
+    1: "float_data",
+    2: "int32_data",
+    3: "int32_data",
+    6: "int32_data",
+    7: "int64_data",
+    9: "int32_data",
+}
 _TYPED_FIELDS[11] = "double_data"
 
 Array = NDArray[Any]
@@ -117,16 +124,22 @@ def _read_tensor(tensor: Any) -> Array:
         raise BadInput(f"Tensor {name!r} has an impossible shape: the ONNX file is damaged.")
     if tensor.data_type not in _DTYPES:
         kind = _TYPE_NAMES.get(tensor.data_type, f"type {tensor.data_type}")
-        raise UnsupportedModel(f"Tensor {name!r} is of {kind}, which is not supported; quantise the model to 8 bits.")
+        raise UnsupportedModel(
+            f"Tensor {name!r} is of {kind}, which is not supported; quantise the model to 8 bits."
+        )
     dtype = np.dtype(_DTYPES[tensor.data_type])
     count = math.prod(shape)
     if tensor.raw_data:
         if len(tensor.raw_data) != count * dtype.itemsize:
-            raise BadInput(f"Tensor {name!r} does not hold as many bytes as its shape needs: the file is damaged.")
+            raise BadInput(
+                f"Tensor {name!r} does not hold as many bytes as its shape needs: the file is damaged."
+            )
         return np.frombuffer(tensor.raw_data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
     values = getattr(tensor, _TYPED_FIELDS[tensor.data_type])
     if len(values) != count:
-        raise BadInput(f"Tensor {name!r} does not hold as many values as its shape needs: the file is damaged.")
+        raise BadInput(
+            f"Tensor {name!r} does not hold as many values as its shape needs: the file is damaged."
+        )
     wide = np.asarray(values, np.float64 if dtype.kind == "f" else np.int64)
     return wide.astype(dtype).reshape(shape)
 
@@ -134,9 +147,7 @@ def _read_tensor(tensor: Any) -> Array:
 def _read_node(proto: Any, index: int) -> OnnxNode:
     attributes = {a.name: _read_attribute(a) for a in proto.attribute}
     name = proto.name or (proto.output[0] if proto.output else "") or f"node {index}"
-    return OnnxNode(
-        proto.op_type, proto.domain, name, tuple(proto.input), tuple(proto.output), attributes
-    )
+    return OnnxNode(proto.op_type, proto.domain, name, tuple(proto.input), tuple(proto.output), attributes)
 
 
 def _read_attribute(proto: Any) -> Attribute:
@@ -157,13 +168,20 @@ def _read_attribute(proto: Any) -> Attribute:
 
 
 def _constant_value(node: OnnxNode) -> Array:
-    kinds = {"value_float": np.float32, "value_floats": np.float32, "value_int": np.int64, "value_ints": np.int64}
+    kinds = {
+        "value_float": np.float32,
+        "value_floats": np.float32,
+        "value_int": np.int64,
+        "value_ints": np.int64,
+    }
     for key, value in node.attributes.items():
         if key == "value" and isinstance(value, np.ndarray):
             return value
         if key in kinds and value is not None and not isinstance(value, (str, np.ndarray)):
             return np.asarray(value, kinds[key])
-    raise UnsupportedModel(f"The constant {node.name!r} of this ONNX model is of a kind that is not supported.")
+    raise UnsupportedModel(
+        f"The constant {node.name!r} of this ONNX model is of a kind that is not supported."
+    )
 
 
 def _single_output(node: OnnxNode) -> str:
@@ -177,7 +195,9 @@ def _element_type(value: Any, what: str) -> str:
     name = _DTYPES.get(kind)
     if name not in ("float32", "int8", "uint8"):
         shown = name or _TYPE_NAMES.get(kind, "an unknown type")
-        raise UnsupportedModel(f"The {what} {value.name!r} is of {shown}; only float32, int8 and uint8 are supported.")
+        raise UnsupportedModel(
+            f"The {what} {value.name!r} is of {shown}; only float32, int8 and uint8 are supported."
+        )
     return name
 
 
@@ -213,10 +233,14 @@ def _check_order(nodes: list[OnnxNode], known: set[str], outputs: tuple[OnnxEnd,
     for node in nodes:
         missing = next((n for n in node.inputs if n and n not in known), None)
         if missing is not None:
-            raise BadInput(f"{node.where} reads {missing!r}, which nothing before it makes: the ONNX file is damaged.")
+            raise BadInput(
+                f"{node.where} reads {missing!r}, which nothing before it makes: the ONNX file is damaged."
+            )
         made = [n for n in node.outputs if n]
         if not made or known.intersection(made) or len(set(made)) != len(made):
-            raise BadInput(f"{node.where} makes no value, or one that exists already: the ONNX file is damaged.")
+            raise BadInput(
+                f"{node.where} makes no value, or one that exists already: the ONNX file is damaged."
+            )
         known.update(made)
     for end in outputs:
         if end.name not in known:

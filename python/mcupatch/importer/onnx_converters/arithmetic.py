@@ -39,7 +39,9 @@ def read_operands(context: Context, node: OnnxNode) -> tuple[Quantized, Quantize
         raise NotConvertible("one operand is int8 and the other uint8; quantise both with one type")
     for a, b in zip(first.shape, second.shape):
         if a != b and 1 not in (a, b):
-            raise NotConvertible(f"its operands {list(first.shape)} and {list(second.shape)} do not broadcast")
+            raise NotConvertible(
+                f"its operands {list(first.shape)} and {list(second.shape)} do not broadcast"
+            )
     return first, second, tuple(max(a, b) for a, b in zip(first.shape, second.shape))
 
 
@@ -49,7 +51,9 @@ def _operand(context: Context, node: OnnxNode, position: int) -> Quantized:
         return value.source
     if isinstance(value, ConstantReal):
         if value.stored is None or value.stored.dtype != np.int8 or value.scale.size != 1:
-            raise NotConvertible(f"its constant {node.input(position)!r} is not quantised to 8 bits with one scale")
+            raise NotConvertible(
+                f"its constant {node.input(position)!r} is not quantised to 8 bits with one scale"
+            )
         if value.stored.size == 0:
             raise NotConvertible("its constant is empty")
         quant = QuantParams(float(value.scale[0]), int(value.zero_point[0]))
@@ -77,7 +81,7 @@ def convert_add(context: Context, node: OnnxNode) -> Value:
     first, second, shape = read_operands(context, node)
 
     def finish(target: Target) -> Quantized:
-        a, b = first, second
+        a, b = (second, first) if repeats_innermost(first, second) else (first, second)
         scales = [np.float32(v.quant.scale) for v in (a, b)]
         if context.rounding is Rounding.FLOAT:
             fields = add_float(scales, (a.model_zero_point, b.model_zero_point), target, a.domain_shift)
@@ -86,6 +90,18 @@ def convert_add(context: Context, node: OnnxNode) -> Value:
         return emit_pair(context, node, ops.Add, (a, b), shape, target, fields)
 
     return Pending(node.where, finish)
+
+
+def repeats_innermost(first: Quantized, second: Quantized) -> bool:
+    """Whether one element of ``first`` meets a run of ``second``'s: onnxruntime then swaps the two (measured).
+
+    It matters in ties only. onnxruntime keeps the layout that convolutions leave, so that is where the run lies.
+    """
+    shapes = [first.shape, second.shape]
+    if any(v.storage.spatial is not None for v in (first, second)) and len(first.shape) == 4:
+        shapes = [(s[0], *s[2:], s[1]) for s in shapes]
+    inner = next(((a, b) for a, b in zip(reversed(shapes[0]), reversed(shapes[1])) if max(a, b) > 1), (1, 1))
+    return inner[0] < inner[1]
 
 
 def add_float(

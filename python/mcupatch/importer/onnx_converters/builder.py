@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,13 @@ class GraphBuilder:
         self.ops: list[ops.Operator] = []
         self.tensors: dict[str, Tensor] = {}
         self.constants: dict[str, NDArray[np.generic]] = {}
+        self.shifted_inputs: dict[str, str] = {}  # the int8 form of a uint8 model input, to that input
         self._tensor_names = UniqueNames()
         self._op_names = UniqueNames()
 
-    def add_tensor(self, name: str, shape: Shape, dtype: str = "int8", quant: QuantParams | None = None) -> str:
+    def add_tensor(
+        self, name: str, shape: Shape, dtype: str = "int8", quant: QuantParams | None = None
+    ) -> str:
         """A tensor under ``name``, or a variation of it if that is taken; returns its name."""
         unique = self._tensor_names.take(name, "tensor")
         self.tensors[unique] = Tensor(unique, shape, dtype, quant)
@@ -39,7 +43,19 @@ class GraphBuilder:
         self.constants[unique] = values
         return unique
 
-    def emit(self, operator: type[ops.Operator], name: str, inputs: tuple[str, ...], output: str, **fields: Any) -> str:
+    def describe_input(self, name: str, quant: QuantParams) -> None:
+        """Note the scale of a model input of integers, which the first DequantizeLinear to read it tells."""
+        if self.tensors[name].quant is not None:
+            return
+        self.tensors[name] = replace(self.tensors[name], quant=quant)
+        if name in self.shifted_inputs:
+            outer = self.shifted_inputs[name]
+            shifted = QuantParams(quant.scale, quant.zero_point + 128)
+            self.tensors[outer] = replace(self.tensors[outer], quant=shifted)
+
+    def emit(
+        self, operator: type[ops.Operator], name: str, inputs: tuple[str, ...], output: str, **fields: Any
+    ) -> str:
         """Append an operator; ``output`` is a tensor made by ``add_tensor``. Returns ``output``."""
         self.ops.append(operator(self._op_names.take(name, operator.kind), inputs, output, **fields))
         return output
@@ -94,7 +110,9 @@ class GraphBuilder:
         shape = tuple(value.shape[i] for i in permutation)
         if permutation == TO_SPATIAL and self.has_spatial(value):
             storage = Storage(plain=value.storage.spatial)
-        elif permutation == TO_PLAIN:  # the input is [1, H, W, C] in ONNX's order: what `spatial` means for the output
+        elif (
+            permutation == TO_PLAIN
+        ):  # the input is [1, H, W, C] in ONNX's order: what `spatial` means for the output
             storage = Storage(spatial=self.plain(value), spatial_shape=shape)
         else:
             name = self.plain(value)

@@ -124,7 +124,9 @@ def take_text(node: OnnxNode, name: str, default: str) -> str:
     return value
 
 
-def take_ints(node: OnnxNode, name: str, default: tuple[int, ...] | None, length: int) -> tuple[int, ...] | None:
+def take_ints(
+    node: OnnxNode, name: str, default: tuple[int, ...] | None, length: int
+) -> tuple[int, ...] | None:
     """A list attribute of exactly ``length`` whole numbers, or ``default`` where it is left out."""
     value = node.attributes.get(name)
     if value is None:

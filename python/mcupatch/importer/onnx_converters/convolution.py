@@ -66,7 +66,9 @@ def read_window(node: OnnxNode, kernel: tuple[int, ...], size: tuple[int, int]) 
         if room < 0:
             raise NotConvertible("its kernel is larger than the padded input")
         if take_int(node, "ceil_mode", 0) and room % stride[i]:
-            raise NotConvertible("ceil_mode adds an output position here; export it with ceil_mode 0 and more padding")
+            raise NotConvertible(
+                "ceil_mode adds an output position here; export it with ceil_mode 0 and more padding"
+            )
         starts.append(pair[0])
         ends.append(pair[1])
         outputs.append(room // stride[i] + 1)
@@ -101,13 +103,17 @@ def read_weights(constant: ConstantReal, channel_axis: int) -> Weights:
         raise NotConvertible("its weights are not quantised to 8 bits")
     scale, zero_point = constant.scale, constant.zero_point
     if scale.size > 1 and constant.axis != channel_axis:
-        raise NotConvertible(f"its weights are quantised along axis {constant.axis}, only {channel_axis} is supported")
+        raise NotConvertible(
+            f"its weights are quantised along axis {constant.axis}, only {channel_axis} is supported"
+        )
     if np.unique(zero_point).size != 1:
         raise NotConvertible("its weights have different zero points for different channels")
     return Weights(constant.stored, scale, int(zero_point[0]))
 
 
-def read_bias(context: Context, node: OnnxNode, position: int, acc_scale: NDArray[np.float32], outputs: int) -> Any:
+def read_bias(
+    context: Context, node: OnnxNode, position: int, acc_scale: NDArray[np.float32], outputs: int
+) -> Any:
     """int32 ``[outputs]``. A float bias is rounded to the accumulator's scale ``acc_scale``."""
     if not context.has(node, position):
         return np.zeros(outputs, np.int32)
@@ -138,7 +144,12 @@ def convert_conv(context: Context, node: OnnxNode) -> Value:
         raise NotConvertible(f"its weights have rank {weights.values.ndim}, only rank 4 is supported")
     outputs, group_in, *kernel = weights.values.shape
     channels, groups = source.shape[1], take_int(node, "group", 1)
-    if groups < 1 or groups * group_in != channels or outputs % groups or weights.scale.size not in (1, outputs):
+    if (
+        groups < 1
+        or groups * group_in != channels
+        or outputs % groups
+        or weights.scale.size not in (1, outputs)
+    ):
         raise NotConvertible("its weights do not fit its input")
     if take_ints(node, "kernel_shape", (kernel[0], kernel[1]), 2) != (kernel[0], kernel[1]):
         raise NotConvertible("its kernel_shape is not that of its weights")

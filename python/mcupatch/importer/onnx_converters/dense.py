@@ -23,7 +23,11 @@ from mcupatch.ir import ops
 
 def convert_gemm(context: Context, node: OnnxNode) -> Value:
     source = context.quantized(node, 0)
-    if take_int(node, "transA", 0) or take_float(node, "alpha", 1.0) != 1 or take_float(node, "beta", 1.0) != 1:
+    if (
+        take_int(node, "transA", 0)
+        or take_float(node, "alpha", 1.0) != 1
+        or take_float(node, "beta", 1.0) != 1
+    ):
         raise NotConvertible("transA, alpha and beta other than 0, 1 and 1 are not supported")
     transposed = bool(take_int(node, "transB", 0))
     return dense(context, node, source, transposed, bias_position=2)
@@ -33,7 +37,9 @@ def convert_matmul(context: Context, node: OnnxNode) -> Value:
     return dense(context, node, context.quantized(node, 0), transposed=False, bias_position=None)
 
 
-def dense(context: Context, node: OnnxNode, source: Quantized, transposed: bool, bias_position: int | None) -> Value:
+def dense(
+    context: Context, node: OnnxNode, source: Quantized, transposed: bool, bias_position: int | None
+) -> Value:
     """``transposed``: the weights are ``[O, I]`` already, as the operator wants them."""
     found = read_weights(context.constant(node, 1), 0 if transposed else 1)
     if found.values.ndim != 2:
@@ -70,7 +76,9 @@ def dense(context: Context, node: OnnxNode, source: Quantized, transposed: bool,
     return Pending(node.where, finish)
 
 
-def choose_input(context: Context, source: Quantized, weights: NDArray[np.int8]) -> tuple[str, NDArray[np.int8]]:
+def choose_input(
+    context: Context, source: Quantized, weights: NDArray[np.int8]
+) -> tuple[str, NDArray[np.int8]]:
     """The tensor that the layer reads, and its weights ``[O, I]`` in that tensor's order.
 
     After a Flatten of ``[1, C, H, W]`` the weights are reordered once, here, so that the layer reads the

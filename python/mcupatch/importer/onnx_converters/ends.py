@@ -40,7 +40,9 @@ def read_scale(context: Context, node: OnnxNode) -> tuple[Array, Array]:
             raise NotConvertible("its zero point is not a constant")
         zero_point = value.real
     if scale.dtype != np.float32 or scale.ndim > 1 or scale.size == 0 or zero_point.shape != scale.shape:
-        raise NotConvertible("its scale and zero point are not float32 and 8 bits, one or one for each channel")
+        raise NotConvertible(
+            "its scale and zero point are not float32 and 8 bits, one or one for each channel"
+        )
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         raise NotConvertible("its scale is not positive and finite")
     return scale.reshape(-1), zero_point.reshape(-1)
@@ -134,12 +136,16 @@ def spread_along(node: OnnxNode, array: Array, count: int) -> tuple[int, ...]:
 def convert_dequantize(context: Context, node: OnnxNode) -> Value:
     value = context.value(node, 0)
     if isinstance(value, (ConstantReal, QuantizedConstant)):
-        return dequantize_constant(context, node, value.values if isinstance(value, QuantizedConstant) else value.real)
+        return dequantize_constant(
+            context, node, value.values if isinstance(value, QuantizedConstant) else value.real
+        )
     if not isinstance(value, Quantized):
         raise NotConvertible("its input is not a quantised tensor")
     quant, unsigned = read_params(context, node)
     if unsigned != value.unsigned:
         raise NotConvertible("it reads int8 as uint8, or uint8 as int8")
+    if value.storage.plain is not None:
+        context.builder.describe_input(value.storage.plain, quant)
     return Dequantized(Quantized(value.shape, quant, unsigned, value.storage))
 
 
@@ -177,6 +183,7 @@ def begin_input(context: Context, end: OnnxEnd) -> tuple[str, Value]:
     if unsigned:
         plain = builder.add_tensor(f"{name}_int8", end.shape, "int8")
         builder.emit(ops.Lut, f"lut_{plain}", (name,), plain, table=FLIP_TABLE)
+        builder.shifted_inputs[plain] = name
     unscaled = QuantParams(1.0, -SHIFT if unsigned else 0)
     return name, Quantized(end.shape, unscaled, unsigned, Storage(plain=plain))
 
@@ -191,19 +198,25 @@ def finish_output(context: Context, end: OnnxEnd) -> str:
         quant = source.quant
         inputs = (plain,)
         return builder.emit(
-            ops.Dequantize, f"dequantize_{output}", inputs, output, scale=quant.scale, zero_point=quant.zero_point
+            ops.Dequantize,
+            f"dequantize_{output}",
+            inputs,
+            output,
+            scale=quant.scale,
+            zero_point=quant.zero_point,
         )
     if isinstance(value, Quantized):
         plain = builder.plain(value)
         if not value.unsigned and plain not in builder.tensor_inputs():
             return plain
-        output = builder.add_tensor(f"{end.name}_output", value.shape, end.dtype, value.quant)
+        quant = QuantParams(value.quant.scale, value.model_zero_point)
+        output = builder.add_tensor(f"{end.name}_output", value.shape, end.dtype, quant)
         table = FLIP_TABLE if value.unsigned else np.arange(256, dtype=np.uint8).view(np.int8)
         return builder.emit(ops.Lut, f"lut_{output}", (plain,), output, table=table)
     if isinstance(value, Unknown):
         return ""
     if isinstance(value, (Pending, Pointwise)):
-        raise NotConvertible("it is not quantised: a QuantizeLinear and DequantizeLinear pair must come before it")
+        raise NotConvertible(
+            "it is not quantised: a QuantizeLinear and DequantizeLinear pair must come before it"
+        )
     raise NotConvertible("it is an input or a constant of the model")
-
-

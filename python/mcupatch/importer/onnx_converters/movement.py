@@ -156,7 +156,10 @@ def convert_concat(context: Context, node: OnnxNode) -> Value:
     if not sources or any(len(s.shape) != rank for s in sources) or not 1 <= rank <= 4:
         raise NotConvertible("its inputs are missing, of different rank, or of a rank above 4")
     axis = normalise_axis(take_int(node, "axis", 0), rank)
-    if any(s.shape[:axis] + s.shape[axis + 1 :] != sources[0].shape[:axis] + sources[0].shape[axis + 1 :] for s in sources):
+    if any(
+        s.shape[:axis] + s.shape[axis + 1 :] != sources[0].shape[:axis] + sources[0].shape[axis + 1 :]
+        for s in sources
+    ):
         raise NotConvertible("its inputs do not fit together")
     shape = list(sources[0].shape)
     shape[axis] = sum(s.shape[axis] for s in sources)
@@ -175,7 +178,6 @@ def convert_concat(context: Context, node: OnnxNode) -> Value:
         return value
 
     return Pending(node.where, finish)
-
 
 
 CONVERTERS: dict[str, Converter] = {

@@ -125,7 +125,9 @@ def convert_reduce_mean(context: Context, node: OnnxNode) -> Value:
     return mean_over(context, node, source, tuple(found), keep=bool(take_int(node, "keepdims", 1)))
 
 
-def mean_over(context: Context, node: OnnxNode, source: Quantized, axes: tuple[int, ...], keep: bool) -> Value:
+def mean_over(
+    context: Context, node: OnnxNode, source: Quantized, axes: tuple[int, ...], keep: bool
+) -> Value:
     count = math.prod(source.shape[a] for a in axes)
     image = axes == (2, 3) and len(source.shape) == 4 and source.shape[0] == 1
     kept = tuple(1 if i in axes else n for i, n in enumerate(source.shape))

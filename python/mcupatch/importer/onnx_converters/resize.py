@@ -50,7 +50,9 @@ def convert_resize(context: Context, node: OnnxNode) -> Value:
         target = Target(f"{node.outputs[0]}_resized", source.quant, source.unsigned)
         output, value = store_spatial(context, target, shape)
         inputs = (context.builder.spatial(source),)
-        context.builder.emit(ops.ResizeNearest, node.name, inputs, output, row_index=index[0], col_index=index[1])
+        context.builder.emit(
+            ops.ResizeNearest, node.name, inputs, output, row_index=index[0], col_index=index[1]
+        )
         return Dequantized(value)
     if mode == "linear":
         if context.rounding is Rounding.FIXED:

@@ -36,7 +36,10 @@ def convert_softmax(context: Context, node: OnnxNode) -> Value:
     source = context.quantized(node, 0)
     if context.rounding is Rounding.FIXED:
         raise NotConvertible("a softmax of an ONNX model needs float rounding")
-    shape, one_axis = source.shape, context.opset >= 13  # before, all axes from this one on were taken together
+    shape, one_axis = (
+        source.shape,
+        context.opset >= 13,
+    )  # before, all axes from this one on were taken together
     axis = normalise_axis(take_int(node, "axis", -1 if one_axis else 1), len(shape))
     image = one_axis and axis == 1 and len(shape) == 4 and shape[0] == 1
     if one_axis and not image and math.prod(shape[axis + 1 :]) != 1:

@@ -27,7 +27,9 @@ def quantize(real: Float32Array, quant: QuantParams) -> Int8Array:
     return stored
 
 
-def byte_table(function: Callable[[Float32Array], Float32Array], source: QuantParams, target: QuantParams) -> Int8Array:
+def byte_table(
+    function: Callable[[Float32Array], Float32Array], source: QuantParams, target: QuantParams
+) -> Int8Array:
     """``quantize(function(dequantize(byte)))`` for every raw byte, as ``Lut`` wants it."""
     with np.errstate(all="ignore"):
         return quantize(function(dequantize(STORED, source)).astype(np.float32), target)
