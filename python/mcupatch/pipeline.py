@@ -21,7 +21,6 @@ from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
-from mcupatch.importer import detect
 from mcupatch.program.build_module import build_module
 from mcupatch.importer.detect import import_graph
 from mcupatch.program.extract_graph import extract_graph
@@ -80,11 +79,6 @@ class ComparedRun:
     reference: dict[str, Array]
     matches_reference: bool
     max_abs_diff: float
-
-
-def import_graph(source: ModelFile) -> Graph:
-    """The operators and tensors of a model file. Raises BadInput or UnsupportedModel."""
-    return detect.import_graph(source.data, f"{source.name}{source.suffix}")
 
 
 def read_graph(source: ModelFile, io: str = "model") -> Graph:

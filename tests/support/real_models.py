@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from mcupatch.importer.detect import import_graph
 
 from mcupatch.ir.graph import Graph
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.model_inputs import Array, picture_values, random_inputs
+from mcupatch.pipeline import read_graph
 from mcupatch.schedule.cuts import find_cuts
 from tests.support.litert import LiteRt
 from tests.support.shared import shared_path
@@ -34,7 +34,7 @@ def load_model(name: str) -> ModelFile:
 @cache
 def load_graph(name: str) -> Graph:
     model = load_model(name)
-    return import_graph(model.data, model.name)
+    return read_graph(model)
 
 
 @cache
