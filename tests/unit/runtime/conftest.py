@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.kernels_host import EMULATED_DSP, HostKernels, Machine
 
 

@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-from tests.support.kernel_operators import random_conv2d, random_dense, random_depthwise, random_lut
-from tests.support.kernels_host import FLAGS, find_compiler
 
 from mcupatch.kernel_params import C_NAMES
 from mcupatch.kernels import scratch_bytes
+from tests.support.kernel_operators import random_conv2d, random_dense, random_depthwise, random_lut
+from tests.support.kernels_host import FLAGS, find_compiler
 
 
 def test_sizes_and_offsets_agree_with_the_c_compiler(tmp_path: Path) -> None:

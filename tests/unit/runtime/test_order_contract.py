@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from mcupatch.ir import ops
 from tests.support.kernel_operators import RANDOM_EXAMPLES, Example, make_example
 from tests.support.kernel_overlap import element_case, row_case
 from tests.support.kernels_host import Machine
-
-from mcupatch.ir import ops
 
 BY_ROW = [ops.Conv2D, ops.DepthwiseConv2D, ops.AvgPool2D, ops.MaxPool2D, ops.Pad]
 BY_ELEMENT = [ops.Lut, ops.Add, ops.Mul, ops.Quantize, ops.Dequantize]

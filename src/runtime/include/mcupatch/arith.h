@@ -89,8 +89,10 @@ static inline float mcup_add_to_odd(float a, float b) {
  */
 static inline float mcup_fma_small(int32_t small, float factor, float addend) {
   const float a = (float)small;
-#if (defined(__ARM_FEATURE_FMA) || defined(__FMA__)) && !defined(MCUP_PORTABLE)
-  return __builtin_fmaf(a, factor, addend);
+#if defined(__arm__) && defined(__ARM_FEATURE_FMA) && !defined(MCUP_PORTABLE)
+  /* Not __builtin_fmaf: with errno for mathematics it calls the C library, which may use double. */
+  __asm__("vfma.f32 %0, %1, %2" : "+t"(addend) : "t"(a), "t"(factor));
+  return addend;
 #else
   uint32_t bits;
   float upper_factor, product, product_error, low, low_error, high, high_error;
