@@ -58,3 +58,13 @@ def build_c_source(module: IRModule) -> str:
     module = tirx.transform.BindTarget(target.with_host(target))(module)
     module = tirx.transform.LowerIntrin()(module)
     return str(tvm.get_global_func("target.build.c")(module, target).inspect_source())
+
+
+def free_variables(statement: object) -> set[object]:
+    """The variables that ``statement`` reads and does not define."""
+    return set(tirx.analysis.undefined_vars(statement))
+
+
+def legalize(module: IRModule) -> IRModule:
+    """Every Relax operator as a call of its TIR function."""
+    return relax.transform.LegalizeOps()(module)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcupatch.errors import BadInput, UnsupportedModel
+from mcupatch.importer.fold_padding import fold_padding
 from mcupatch.importer.onnx_converters import (
     activations,
     arithmetic,
@@ -34,6 +35,7 @@ from mcupatch.importer.onnx_converters.values import ConstantReal, Unknown
 from mcupatch.importer.onnx_reader import DEFAULT_DOMAINS, OnnxModel, OnnxNode, read_onnx
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.quant import Rounding
+from mcupatch.ir.verify import GraphError, verify_graph
 
 CONVERTERS: Mapping[str, Converter] = {
     "QuantizeLinear": ends.convert_quantize,
@@ -55,13 +57,26 @@ MAX_NAMED = 12  # problems that one error lists
 
 
 def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> Graph:
-    """The graph of a quantised ONNX model. ``name`` is the graph's name.
+    """The graph of a quantised ONNX model; ``name`` is for messages and names the graph.
 
     Raises BadInput for damaged data, UnsupportedModel for a float model and for one whose operators, types or shapes
     are not supported; that error names all of them.
     """
-    model = read_onnx(data)
-    _check_form(model)
+    try:
+        model = read_onnx(data)
+        _check_form(model)
+        graph = fold_padding(_convert_model(model, name.removesuffix(".onnx"), rounding))
+        verify_graph(graph)
+    except BadInput as error:
+        raise BadInput(f"{name}: {error}") from error
+    except UnsupportedModel as error:
+        raise UnsupportedModel(f"{name}: {error}") from error
+    except GraphError as error:
+        raise BadInput(f"{name} is not a consistent ONNX model: {error}.") from error
+    return graph
+
+
+def _convert_model(model: OnnxModel, name: str, rounding: Rounding) -> Graph:
     context = Context(GraphBuilder(), {}, model.opset, rounding)
     for constant, array in model.constants.items():
         context.values[constant] = ConstantReal(array)
@@ -69,7 +84,7 @@ def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> 
     for end in model.inputs:
         tensor, context.values[end.name] = ends.begin_input(context, end)
         inputs.append(tensor)
-    problems = _convert_nodes(context, model)
+    problems = _convert_nodes(context, _find_live(model))
     outputs = []
     for end in model.outputs:
         try:
@@ -79,10 +94,19 @@ def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> 
     if problems:
         raise UnsupportedModel(_describe(problems))
     if len(set(outputs)) != len(outputs):
-        raise UnsupportedModel(
-            "Two outputs of this ONNX model are one and the same tensor; keep one of them."
-        )
+        raise UnsupportedModel("two of its outputs are one and the same tensor; keep one of them.")
     return context.builder.finish(name, tuple(inputs), tuple(outputs))
+
+
+def _find_live(model: OnnxModel) -> list[OnnxNode]:
+    """The nodes that some output depends on, in order."""
+    needed = {end.name for end in model.outputs}
+    live = []
+    for node in reversed(model.nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+            live.append(node)
+    return live[::-1]
 
 
 def _check_form(model: OnnxModel) -> None:
@@ -91,25 +115,28 @@ def _check_form(model: OnnxModel) -> None:
     integer = sorted(k for k in kinds if k.startswith(("QLinear", "QGemm")) or k.endswith("Integer"))
     if integer or "DynamicQuantizeLinear" in kinds:
         raise UnsupportedModel(
-            f"This ONNX model computes with {', '.join(integer[:3]) or 'DynamicQuantizeLinear'}; quantise it statically "
+            f"it computes with {', '.join(integer[:3]) or 'DynamicQuantizeLinear'}; quantise it statically "
             "in the QDQ format instead: quantize_static(..., quant_format=QuantFormat.QDQ)."
         )
     if "QuantizeLinear" not in kinds and "DequantizeLinear" not in kinds:
         raise UnsupportedModel(
-            "This is a float ONNX model; quantise it first, with onnxruntime.quantization.quantize_static(..., "
+            "this is a float model; quantise it first, with onnxruntime.quantization.quantize_static(..., "
             "quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)."
         )
 
 
-def _convert_nodes(context: Context, model: OnnxModel) -> list[str]:
+def _convert_nodes(context: Context, nodes: list[OnnxNode]) -> list[str]:
     """Convert every node; the problems of those that cannot be."""
     problems = []
-    for node in model.nodes:
+    for node in nodes:
         try:
             context.values[node.outputs[0]] = _converter(node)(context, node)
         except UsesUnknown:
             context.values[node.outputs[0]] = Unknown()
-        except NotConvertible as reason:
+        except (
+            NotConvertible,
+            ValueError,
+        ) as reason:  # a ValueError is a tensor that cannot be: a side of 0, say
             problems.append(f"{node.where}: {reason}")
             context.values[node.outputs[0]] = Unknown()
         for extra in node.outputs[1:]:
@@ -123,11 +150,11 @@ def _converter(node: OnnxNode) -> Converter:
         known = "this operator is not supported"
         raise NotConvertible(HINTS.get(node.op_type, known))
     if not node.outputs[0]:
-        raise BadInput(f"{node.where} has no first output: the ONNX file is damaged.")
+        raise BadInput(f"{node.where} has no first output: the file is damaged.")
     return CONVERTERS[node.op_type]
 
 
 def _describe(problems: list[str]) -> str:
     shown = "; ".join(problems[:MAX_NAMED])
     more = f"; and {len(problems) - MAX_NAMED} more" if len(problems) > MAX_NAMED else ""
-    return f"This ONNX model cannot be compiled: {shown}{more}."
+    return f"it holds what mcupatch does not compile: {shown}{more}."

@@ -86,12 +86,12 @@ def read_onnx(data: bytes) -> OnnxModel:
     try:
         model.ParseFromString(data)
     except (DecodeError, RuntimeError, ValueError) as error:
-        raise BadInput("This is not an ONNX file, or it is damaged: it cannot be parsed.") from error
+        raise BadInput("this is not an ONNX file, or it is damaged.") from error
     graph = model.graph
     if not graph.node or not graph.output:
-        raise BadInput("This ONNX file holds no network: it is empty or damaged.")
+        raise BadInput("it holds no network: the file is empty, damaged or not an ONNX model.")
     if graph.sparse_initializer:
-        raise UnsupportedModel("This ONNX model has sparse weights; save it with dense ones.")
+        raise UnsupportedModel("it has sparse weights; save it with dense ones.")
     constants = {t.name: _read_tensor(t) for t in graph.initializer}
     nodes = []
     for i, proto in enumerate(graph.node):
@@ -116,29 +116,29 @@ def _read_tensor(tensor: Any) -> Array:
     name = tensor.name
     if tensor.data_location == 1 or tensor.external_data:
         raise UnsupportedModel(
-            f"The weights of this ONNX model lie in another file (tensor {name!r}); "
+            f"its weights lie in another file (tensor {name!r}); "
             "save it as one file, with onnx.save_model(..., save_as_external_data=False)."
         )
     shape = tuple(int(d) for d in tensor.dims)
     if any(d < 0 for d in shape) or math.prod(shape) > MAX_ELEMENTS:
-        raise BadInput(f"Tensor {name!r} has an impossible shape: the ONNX file is damaged.")
+        raise BadInput(f"tensor {name!r} has an impossible shape: the file is damaged.")
     if tensor.data_type not in _DTYPES:
         kind = _TYPE_NAMES.get(tensor.data_type, f"type {tensor.data_type}")
         raise UnsupportedModel(
-            f"Tensor {name!r} is of {kind}, which is not supported; quantise the model to 8 bits."
+            f"tensor {name!r} is of {kind}, which is not supported; quantise the model to 8 bits."
         )
     dtype = np.dtype(_DTYPES[tensor.data_type])
     count = math.prod(shape)
     if tensor.raw_data:
         if len(tensor.raw_data) != count * dtype.itemsize:
             raise BadInput(
-                f"Tensor {name!r} does not hold as many bytes as its shape needs: the file is damaged."
+                f"tensor {name!r} does not hold as many bytes as its shape needs: the file is damaged."
             )
         return np.frombuffer(tensor.raw_data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
     values = getattr(tensor, _TYPED_FIELDS[tensor.data_type])
     if len(values) != count:
         raise BadInput(
-            f"Tensor {name!r} does not hold as many values as its shape needs: the file is damaged."
+            f"tensor {name!r} does not hold as many values as its shape needs: the file is damaged."
         )
     wide = np.asarray(values, np.float64 if dtype.kind == "f" else np.int64)
     return wide.astype(dtype).reshape(shape)
@@ -179,14 +179,12 @@ def _constant_value(node: OnnxNode) -> Array:
             return value
         if key in kinds and value is not None and not isinstance(value, (str, np.ndarray)):
             return np.asarray(value, kinds[key])
-    raise UnsupportedModel(
-        f"The constant {node.name!r} of this ONNX model is of a kind that is not supported."
-    )
+    raise UnsupportedModel(f"the constant {node.name!r} is of a kind that is not supported.")
 
 
 def _single_output(node: OnnxNode) -> str:
     if len(node.outputs) != 1 or not node.outputs[0]:
-        raise BadInput(f"{node.where} of this ONNX file has no output: the file is damaged.")
+        raise BadInput(f"{node.where} has no output: the file is damaged.")
     return node.outputs[0]
 
 
@@ -196,7 +194,7 @@ def _element_type(value: Any, what: str) -> str:
     if name not in ("float32", "int8", "uint8"):
         shown = name or _TYPE_NAMES.get(kind, "an unknown type")
         raise UnsupportedModel(
-            f"The {what} {value.name!r} is of {shown}; only float32, int8 and uint8 are supported."
+            f"the {what} {value.name!r} is of {shown}; only float32, int8 and uint8 are supported."
         )
     return name
 
@@ -204,7 +202,7 @@ def _element_type(value: Any, what: str) -> str:
 def _read_input(value: Any) -> OnnxEnd:
     dtype = _element_type(value, "input")
     if not value.type.tensor_type.HasField("shape"):
-        raise UnsupportedModel(f"The input {value.name!r} has no shape; export the model with a fixed one.")
+        raise UnsupportedModel(f"the input {value.name!r} has no shape; export the model with a fixed one.")
     sides: list[int] = []
     for i, dim in enumerate(value.type.tensor_type.shape.dim):
         if dim.HasField("dim_value"):
@@ -213,13 +211,13 @@ def _read_input(value: Any) -> OnnxEnd:
             sides.append(1)  # an open batch: a microcontroller runs one image at a time
         else:
             raise UnsupportedModel(
-                f"Side {i} of the input {value.name!r} is dynamic ({dim.dim_param or 'unknown'}); "
+                f"side {i} of the input {value.name!r} is dynamic ({dim.dim_param or 'unknown'}); "
                 "export the model with a fixed input shape."
             )
     if any(side < 1 for side in sides):
-        raise UnsupportedModel(f"The input {value.name!r} has shape {sides}: every side must be at least 1.")
+        raise UnsupportedModel(f"the input {value.name!r} has shape {sides}: every side must be at least 1.")
     if math.prod(sides) > MAX_ELEMENTS:
-        raise UnsupportedModel(f"The input {value.name!r} has shape {sides}, which is too large.")
+        raise UnsupportedModel(f"the input {value.name!r} has shape {sides}, which is too large.")
     return OnnxEnd(value.name, dtype, tuple(sides))
 
 
@@ -234,14 +232,12 @@ def _check_order(nodes: list[OnnxNode], known: set[str], outputs: tuple[OnnxEnd,
         missing = next((n for n in node.inputs if n and n not in known), None)
         if missing is not None:
             raise BadInput(
-                f"{node.where} reads {missing!r}, which nothing before it makes: the ONNX file is damaged."
+                f"{node.where} reads {missing!r}, which nothing before it makes: the file is damaged."
             )
         made = [n for n in node.outputs if n]
         if not made or known.intersection(made) or len(set(made)) != len(made):
-            raise BadInput(
-                f"{node.where} makes no value, or one that exists already: the ONNX file is damaged."
-            )
+            raise BadInput(f"{node.where} makes no value, or one that exists already: the file is damaged.")
         known.update(made)
     for end in outputs:
         if end.name not in known:
-            raise BadInput(f"Nothing makes the output {end.name!r}: the ONNX file is damaged.")
+            raise BadInput(f"nothing makes the output {end.name!r}: the file is damaged.")

@@ -20,8 +20,7 @@ def _window(
 def input_access(graph: Graph, op: ops.Operator, position: int) -> Access | None:
     """How ``op`` reads its input number ``position``, or None if the operator cannot be cut into tiles.
 
-    An input that is a constant of the graph or is broadcast along H or W is not tiled: None as well, unless it
-    is a constant (constants are always there whole; callers skip them before asking).
+    An input that is broadcast along H or W is not tiled: None as well.
     """
     if isinstance(op, ops.Conv2D | ops.DepthwiseConv2D | ops.MaxPool2D):
         return _window(op.kernel, op.stride, op.dilation, op.padding)
@@ -45,7 +44,10 @@ def is_tileable(graph: Graph, op: ops.Operator) -> bool:
     if any(len(graph.tensors[n].shape) != 4 for n in (*op.inputs, op.output)):
         return False
     return all(
-        name in graph.constants or input_access(graph, op, i) is not None
+        # A constant is always there whole; it serves every tile alike if it repeats along H and W.
+        graph.tensors[name].hwc[:2] == (1, 1)
+        if name in graph.constants
+        else input_access(graph, op, i) is not None
         for i, name in enumerate(op.inputs)
     )
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.support.small_graph import patched, small_graph
 
-from mcupatch.importer.build_module import build_module
-from mcupatch.importer.extract_graph import extract_graph
+from mcupatch.program.build_module import build_module
+from mcupatch.program.extract_graph import extract_graph
 from mcupatch.ir.quant import Rounding
 from mcupatch.ir.reference import run
 from mcupatch.transform.fuse_patches import FusePatches, is_fused

@@ -173,7 +173,7 @@ def begin_input(context: Context, end: OnnxEnd) -> tuple[str, Value]:
     assert end.shape is not None
     if len(end.shape) > 1 and end.shape[0] != 1 or len(end.shape) > 4:
         raise UnsupportedModel(
-            f"The input {end.name!r} has shape {list(end.shape)}; only a batch of 1 and at most 4 sides are supported."
+            f"the input {end.name!r} has shape {list(end.shape)}; only a batch of 1 and at most 4 sides are supported."
         )
     builder = context.builder
     name = builder.add_tensor(end.name, end.shape, end.dtype)

@@ -94,7 +94,8 @@ def decode_operator(
         elif hint == "Rounding":
             values[key] = Rounding(str(attributes[key]))
         elif hint.startswith("tuple"):
-            values[key] = tuple(int(v) for v in attributes[key])
+            number = float if "float" in hint else int
+            values[key] = tuple(number(v) for v in attributes[key])
         elif hint in ("int", "float", "bool", "str"):
             values[key] = {"int": int, "float": float, "bool": bool, "str": str}[hint](attributes[key])
         elif key not in attributes and "None" in hint and key not in arrays and key + ".empty" not in attributes:

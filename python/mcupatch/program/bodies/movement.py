@@ -9,9 +9,9 @@ import numpy as np
 
 from mcupatch.ir.ops import Concat, Pad, Reshape, ResizeBilinear, ResizeNearest, Softmax, Transpose
 from mcupatch.ir.ops import Clamp
-from mcupatch.transform.bodies.arithmetic import clamp_to_int8, f32, i32, i64, round_half_even
-from mcupatch.transform.bodies.loops import accumulate, each_element
-from mcupatch.transform.window import Window
+from mcupatch.program.bodies.arithmetic import clamp_to_int8, f32, i32, i64, round_half_even
+from mcupatch.program.bodies.loops import accumulate, each_element
+from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
 
 Arrays = dict[str, Any]

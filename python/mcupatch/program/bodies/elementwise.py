@@ -8,9 +8,9 @@ import numpy as np
 
 from mcupatch.ir.ops import Add, Clamp, Dequantize, Lut, Mul, Quantize
 from mcupatch.ir.quant import Rounding
-from mcupatch.transform.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
-from mcupatch.transform.bodies.loops import each_element
-from mcupatch.transform.window import Window
+from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
+from mcupatch.program.bodies.loops import each_element
+from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
 
 Arrays = dict[str, Any]

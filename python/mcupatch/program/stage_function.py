@@ -14,7 +14,7 @@ the output.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,10 +25,10 @@ from mcupatch.ir.ops import Operator
 from mcupatch.ir.region import ELEMENTWISE, Region
 from mcupatch.schedule.regions import infer_regions
 from mcupatch.schedule.stage import Stage
-from mcupatch.transform.bodies import emit_body, is_windowed
-from mcupatch.transform.op_codec import operator_arrays
-from mcupatch.transform.tile_affine import fit_tile_expression
-from mcupatch.transform.window import Window, whole_region, whole_window
+from mcupatch.program.bodies import emit_body, is_windowed
+from mcupatch.program.op_codec import operator_arrays
+from mcupatch.program.tile_affine import fit_tile_expression
+from mcupatch.program.window import Window, whole_region, whole_window
 from mcupatch.tvm_api import IRBuilder, T
 
 OP_ATTRIBUTE = "mcupatch.op"
@@ -46,7 +46,10 @@ class StageTensors:
 
 
 def find_stage_tensors(graph: Graph, stage: Stage) -> StageTensors:
-    ops = graph.ops[stage.first : stage.last + 1]
+    return find_stage_tensors_of_ops(graph, graph.ops[stage.first : stage.last + 1])
+
+
+def find_stage_tensors_of_ops(graph: Graph, ops: Sequence[Operator]) -> StageTensors:
     inside = {op.output for op in ops}
     read = [n for op in ops for n in dict.fromkeys(op.inputs) if n not in inside]
     names = tuple(dict.fromkeys(read))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mcupatch.ir import ops
-from mcupatch.transform.bodies import convolution, elementwise, movement, pooling
-from mcupatch.transform.window import FlatView, Window
+from mcupatch.program.bodies import convolution, elementwise, movement, pooling
+from mcupatch.program.window import FlatView, Window
 
 Arrays = dict[str, Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mcupatch.ir.ops import Conv2D, Dense, DepthwiseConv2D
-from mcupatch.transform.bodies.arithmetic import Requantizer, i32
-from mcupatch.transform.bodies.loops import accumulate, each_element, inside
-from mcupatch.transform.window import Window
+from mcupatch.program.bodies.arithmetic import Requantizer, i32
+from mcupatch.program.bodies.loops import accumulate, each_element, inside
+from mcupatch.program.window import Window
 from mcupatch.tvm_api import T
 
 Arrays = dict[str, Any]

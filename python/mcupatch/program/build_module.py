@@ -13,7 +13,7 @@ import re
 import numpy as np
 
 from mcupatch.ir.graph import Graph
-from mcupatch.transform.relax_ops import encode_tensor, make_call, register_all
+from mcupatch.program.relax_ops import encode_tensor, make_call, register_all
 from mcupatch.tvm_api import IRModule, make_attrs, relax
 
 MODEL_ATTRIBUTE = "mcupatch.model"

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from mcupatch.ir.ops import AvgPool2D, MaxPool2D, Mean
-from mcupatch.transform.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
-from mcupatch.transform.bodies.loops import accumulate, each_element, inside
-from mcupatch.transform.window import Window
+from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
+from mcupatch.program.bodies.loops import accumulate, each_element, inside
+from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
 
 Arrays = dict[str, Any]

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from mcupatch.ir.ops import Padding
-from mcupatch.transform.window import Window
+from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
 
 Expr = Any

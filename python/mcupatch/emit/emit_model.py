@@ -1,0 +1,131 @@
+"""From the tiled program to C: constants, operator functions, stages, entry, header."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mcupatch
+from mcupatch.emit.c_text import c_array, c_array_declaration, c_comment
+from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.interface import print_entry, print_header
+from mcupatch.emit.names import c_identifier, unique_identifiers
+from mcupatch.emit.operator_functions import emit_operator_function
+from mcupatch.emit.stage_functions import print_stages
+from mcupatch.ir.graph import Graph
+from mcupatch.memory.plan import MemoryPlan
+from mcupatch.schedule.stage import Schedule
+from mcupatch.transform.lower_to_kernels import KernelStage, lower_stage_to_kernels
+from mcupatch.program.op_codec import operator_arrays
+from mcupatch.program.stage_function import STAGE_ATTRIBUTE
+from mcupatch.tvm_api import IRModule, legalize
+
+OperatorArrays = dict[str, dict[str, str]]
+
+
+def emit_model(
+    module: IRModule, graph: Graph, schedule: Schedule, plan: MemoryPlan, name: str, provenance: str = ""
+) -> CSources:
+    """The C of ``module`` (after ``FusePatches(schedule=schedule)``), laid out in the arena of ``plan``.
+
+    ``name`` becomes the prefix ``tvmgen_NAME``; ``provenance`` is written into every file.
+    """
+    name = c_identifier(name, "model")
+    prefix = f"tvmgen_{name}"
+    provenance = provenance or f"Made by mcupatch {mcupatch.__version__} from {graph.name}."
+    function_names = {
+        op: f"{prefix}_{c}" for op, c in unique_identifiers((op.name for op in graph.ops), "op").items()
+    }
+    arrays, constants, definitions = _name_arrays(graph, prefix, function_names)
+    stages = _lower_stages(module, graph, plan, function_names)
+
+    inputs = _ports(graph, graph.inputs, plan, "input")
+    outputs = _ports(graph, graph.outputs, plan, "output")
+    offsets = {n: plan.tensor_offset(n) for s in stages for n in s.parameters}
+    operators = [
+        emit_operator_function(
+            graph, op, function_names[op.name], arrays[op.name], constants, plan.scratch_offset(op.name) is not None
+        )
+        for op in graph.ops
+    ]
+    banner = f"/* {c_comment(provenance)} */\n"
+    weights_header, operators_header = f"{prefix}_weights.h", f"{prefix}_operators.h"
+    return CSources(
+        name=name,
+        sources={
+            f"{prefix}.c": banner
+            + f'#include "{prefix}.h"\n#include "{operators_header}"\n#include <stdbool.h>\n\n'
+            + print_stages(stages)
+            + "\n"
+            + print_entry(prefix, stages, inputs, outputs, offsets),
+            f"{prefix}_operators.c": banner
+            + f'#include "{operators_header}"\n#include "{weights_header}"\n#include "mcupatch/kernels.h"\n\n'
+            + "\n".join(definition for _, definition in operators),
+            f"{prefix}_weights.c": banner
+            + f'#include "{weights_header}"\n\n'
+            + "\n".join(c_array(n, a) for n, a in definitions.items()),
+        },
+        headers={
+            f"{prefix}.h": print_header(prefix, inputs, outputs, plan.arena_bytes, provenance),
+            operators_header: _guarded(operators_header, banner, "".join(p for p, _ in operators)),
+            weights_header: _guarded(
+                weights_header, banner, "".join(c_array_declaration(n, a) for n, a in definitions.items())
+            ),
+        },
+        inputs=inputs,
+        outputs=outputs,
+        arena_bytes=plan.arena_bytes,
+        weights_bytes=sum(a.nbytes for a in definitions.values()),
+    )
+
+
+def _name_arrays(
+    graph: Graph, prefix: str, function_names: dict[str, str]
+) -> tuple[OperatorArrays, dict[str, str], dict[str, NDArray[np.generic]]]:
+    """C names of every operator's arrays, of the graph's constants, and all definitions by C name."""
+    definitions: dict[str, NDArray[np.generic]] = {}
+    arrays: OperatorArrays = {}
+    for op in graph.ops:
+        arrays[op.name] = {}
+        for key, array in operator_arrays(op).items():
+            c_name = f"{function_names[op.name]}_{key.replace('.', '_')}"
+            arrays[op.name][key] = c_name
+            definitions[c_name] = array
+    constants = {n: f"{prefix}_constant_{c}" for n, c in unique_identifiers(graph.constants, "c").items()}
+    definitions |= {c_name: graph.constants[n] for n, c_name in constants.items()}
+    return arrays, constants, definitions
+
+
+def _lower_stages(
+    module: IRModule, graph: Graph, plan: MemoryPlan, function_names: dict[str, str]
+) -> list[KernelStage]:
+    """The calls of ``main`` in order, each as a stage of kernel calls."""
+    lowered = legalize(module)
+    stages = []
+    for function in called_functions(lowered):
+        names = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
+        stem = function_names[names[0]] + (f"_to_{c_identifier(names[-1])}" if len(names) > 1 else "")
+        stages.append(lower_stage_to_kernels(function, graph, plan, f"{stem}_stage", function_names))
+    return stages
+
+
+def called_functions(module: IRModule) -> list[Any]:
+    """The TIR functions that ``main`` calls, in order of the calls."""
+    return [
+        module[binding.value.args[0]]
+        for block in module["main"].body.blocks
+        for binding in block.bindings
+        if getattr(getattr(binding.value, "op", None), "name", "") == "relax.call_tir"
+    ]
+
+
+def _ports(graph: Graph, names: tuple[str, ...], plan: MemoryPlan, fallback: str) -> tuple[Port, ...]:
+    c_names = unique_identifiers(names, fallback)
+    return tuple(Port(c_names[n], graph.tensors[n], plan.tensor_offset(n)) for n in names)
+
+
+def _guarded(file_name: str, banner: str, text: str) -> str:
+    guard = c_identifier(file_name.upper().replace(".", "_"))
+    return f"{banner}#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>\n\n{text}\n#endif\n"

@@ -1,0 +1,177 @@
+"""For a microcontroller: a stage's operator bodies become calls of operator functions on windows.
+
+    with sblock("conv1"):                      tvmgen_net_conv1(x + x_row0 * 57 + ..., x_row1 - x_row0, ..., 57,
+        reads(x[0, r0:r1, c0:c1, :])     -->                    arena + 128, a_row1 - a_row0, ..., a_cols * 8,
+        writes(a_tile[...])                                     pad_top, pad_left, arena + 64)
+        loops
+
+Tile buffers become offsets into the arena; parameters become plain pointers; the constants disappear, because each
+operator function has its own bound in. An operator function takes, for each input that is an activation and then
+for its output, ``(pointer, rows, cols, row_stride)``, then ``pad_top, pad_left`` if it slides a window, then its scratch if
+it has one; operators that work on whole tensors take the pointers alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mcupatch.ir.graph import Graph
+from mcupatch.ir.ops import AvgPool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Operator, Pad
+from mcupatch.memory.plan import MemoryPlan
+from mcupatch.program.bodies import is_windowed
+from mcupatch.program.stage_function import (
+    OP_ATTRIBUTE,
+    PADS_ATTRIBUTE,
+    STAGE_ATTRIBUTE,
+    StageTensors,
+    find_stage_tensors_of_ops,
+)
+from mcupatch.tvm_api import PointerType, PrimType, free_variables, tirx
+
+
+@dataclass(frozen=True)
+class KernelStage:
+    """A stage for the C printer. ``parameters`` are the tensors behind its pointer parameters, in order.
+
+    If ``uses_arena``, one more parameter follows: the arena.
+    """
+
+    name: str
+    function: Any
+    parameters: tuple[str, ...]
+    uses_arena: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a tensor lies: a base pointer, and the bytes from one row to the next."""
+
+    base: Any
+    row_stride: Any
+
+
+def takes_pads(op: Operator) -> bool:
+    """Whether the operator's kernel is told where its first window lies."""
+    return isinstance(op, Conv2D | DepthwiseConv2D | AvgPool2D | MaxPool2D | Pad)
+
+
+def lower_stage_to_kernels(
+    function: Any, graph: Graph, plan: MemoryPlan, name: str, function_names: dict[str, str]
+) -> KernelStage:
+    """Rewrite a stage function (``build_stage_function``) into calls of ``function_names[operator]``."""
+    return _Lowering(function, graph, plan, function_names).lower(name)
+
+
+class _Lowering:
+    def __init__(self, function: Any, graph: Graph, plan: MemoryPlan, function_names: dict[str, str]) -> None:
+        self._function, self._graph, self._plan, self._names = function, graph, plan, function_names
+        by_name = {op.name: op for op in graph.ops}
+        self._ops = [by_name[str(n)] for n in function.attrs[STAGE_ATTRIBUTE]]
+        self._border: StageTensors = find_stage_tensors_of_ops(graph, self._ops)
+        self._arena = tirx.Var("arena", PointerType(PrimType("uint8")))
+        self._uses_arena = False
+        self._places: dict[str, _Place] = {}
+
+    def lower(self, name: str) -> KernelStage:
+        parameters = (*self._border.inputs, self._border.output)
+        pointers = []
+        for tensor_name in parameters:
+            tensor = self._graph.tensors[tensor_name]
+            pointer = tirx.Var(self._buffer_name(tensor_name), PointerType(PrimType(tensor.dtype)))
+            pointers.append(pointer)
+            stride = tensor.hwc[1] * tensor.hwc[2] * tensor.item_bytes
+            self._places[tensor_name] = _Place(pointer, stride)
+        body = self._lower_statement(self._function.body)
+        if self._uses_arena:
+            pointers.append(self._arena)
+        function = tirx.PrimFunc(pointers, body, None, None).with_attr("global_symbol", name)
+        return KernelStage(name, function, parameters, self._uses_arena)
+
+    def _buffer_name(self, tensor: str) -> str:
+        """The name that the stage function gave to a parameter."""
+        order = [*self._border.inputs, *self._border.constants]
+        index = order.index(tensor) if tensor in order else -1
+        return str(self._function.params[index].name)
+
+    def _lower_statement(self, statement: Any) -> Any:
+        if isinstance(statement, tirx.SeqStmt):
+            parts = [self._lower_statement(s) for s in statement.seq]
+            return _sequence(_drop_unused_lets([p for p in parts if p is not None]))
+        if isinstance(statement, tirx.For):
+            body = self._lower_statement(statement.body)
+            return tirx.For(statement.loop_var, statement.min, statement.extent, statement.kind, body)
+        if type(statement).__name__ == "SBlockRealize":
+            return self._lower_block(statement.block)
+        if isinstance(statement, tirx.AllocBuffer):
+            return None
+        return statement
+
+    def _lower_block(self, block: Any) -> Any:
+        op = next((o for o in self._ops if o.name == str(block.annotations.get(OP_ATTRIBUTE, ""))), None)
+        if op is None:  # the root block around a whole function
+            return self._lower_statement(block.body)
+        output = self._graph.output_tensor(op)
+        windowed = is_windowed(op, len(output.shape))
+        arguments: list[Any] = []
+        (written,) = block.writes
+        if op.output not in self._places:
+            width = written.region[2].extent if len(output.shape) == 4 else output.hwc[1]
+            self._places[op.output] = self._tile_place(op, width)
+        for tensor_name, region in zip((*op.inputs, op.output), (*block.reads[: len(op.inputs)], written)):
+            if tensor_name not in self._graph.constants:
+                arguments += self._window(tensor_name, region, windowed)
+        if takes_pads(op):
+            arguments += list(block.annotations[PADS_ATTRIBUTE])
+        scratch = self._plan.scratch_offset(op.name)
+        if scratch is not None:
+            arguments.append(self._in_arena(scratch))
+        return tirx.Evaluate(tirx.call_extern("void", self._names[op.name], *map(_as_argument, arguments)))
+
+    def _tile_place(self, op: Operator, width: Any) -> _Place:
+        tensor = self._graph.output_tensor(op)
+        base = self._in_arena(self._plan.tensor_offset(op.output))
+        return _Place(base, width * (tensor.hwc[2] * tensor.item_bytes))
+
+    def _in_arena(self, offset: int) -> Any:
+        self._uses_arena = True
+        return tirx.handle_add_byte_offset(self._arena, offset) if offset else self._arena
+
+    def _window(self, tensor_name: str, region: Any, windowed: bool) -> list[Any]:
+        tensor, place = self._graph.tensors[tensor_name], self._places[tensor_name]
+        height, width, channels = tensor.hwc
+        if not windowed:
+            return [place.base]
+        if len(tensor.shape) != 4:
+            return [place.base, height, width, place.row_stride]
+        rows, cols = region.region[1], region.region[2]
+        offset = rows.min * place.row_stride + cols.min * (channels * tensor.item_bytes)
+        pointer = place.base if _is_zero(offset) else tirx.handle_add_byte_offset(place.base, offset)
+        return [pointer, rows.extent, cols.extent, place.row_stride]
+
+
+def _is_zero(value: Any) -> bool:
+    return (isinstance(value, int) and value == 0) or (isinstance(value, tirx.IntImm) and int(value) == 0)
+
+
+def _as_argument(value: Any) -> Any:
+    return tirx.const(value, "int32") if isinstance(value, int) else value
+
+
+def _sequence(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else tirx.SeqStmt(parts)
+
+
+def _drop_unused_lets(statements: list[Any]) -> list[Any]:
+    """Leave out the lets that no later statement reads: C compilers warn about them."""
+    kept: list[Any] = []
+    used: set[Any] = set()
+    for statement in reversed(statements):
+        if isinstance(statement, tirx.Bind):
+            if statement.var not in used:
+                continue
+            used |= free_variables(tirx.Evaluate(statement.value))
+        else:
+            used |= free_variables(statement)
+        kept.append(statement)
+    return kept[::-1]
