@@ -124,7 +124,8 @@ def limit_board(board: Board, sram_bytes: int | None = None, flash_bytes: int | 
                 f"board {board.name} has {format_size(run.size)} of {run.kind} ({run.name}), "
                 f"so {format_size(limit)} cannot be used of it"
             )
-        kept = tuple(m for m in memories if not (m.kind == run.kind and run.base <= m.base < run.stop))
+        # The other runs go too: a small rest of the main RAM would else lose its rank to one of them.
+        kept = tuple(m for m in memories if m.kind != run.kind)
         memories = (*kept, replace(run, size=limit))
     return replace(board, memories=memories)
 
