@@ -39,7 +39,7 @@ def read_scale(context: Context, node: OnnxNode) -> tuple[Array, Array]:
         if not isinstance(value, ConstantReal):
             raise NotConvertible("its zero point is not a constant")
         zero_point = value.real
-    if scale.dtype != np.float32 or scale.ndim > 1 or scale.size == 0 or zero_point.shape != scale.shape:
+    if scale.dtype != np.float32 or scale.ndim > 1 or scale.size == 0 or zero_point.size != scale.size:
         raise NotConvertible(
             "its scale and zero point are not float32 and 8 bits, one or one for each channel"
         )
