@@ -73,18 +73,25 @@ def unsupported_tflite() -> bytes:
     return builder.finish([x], [z])
 
 
-def _onnx_model(nodes: list[onnx.NodeProto], shape: list[int | str], out_shape: list[int | str]) -> bytes:
+def _onnx_model(
+    nodes: list[onnx.NodeProto],
+    shape: list[int | str],
+    out_shape: list[int | str],
+    constants: dict[str, np.ndarray],
+) -> bytes:
     make = onnx.helper.make_tensor_value_info
-    weights = onnx.numpy_helper.from_array(np.ones((8, 3, 3, 3), np.float32), "w")
     graph = onnx.helper.make_graph(
         nodes,
         "g",
         [make("x", onnx.TensorProto.FLOAT, shape)],
         [make("y", onnx.TensorProto.FLOAT, out_shape)],
-        [weights],
+        [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
     return bytes(model.SerializeToString())
+
+
+_WEIGHTS = {"w": np.ones((8, 3, 3, 3), np.float32)}
 
 
 def _float_conv() -> list[onnx.NodeProto]:
@@ -93,16 +100,24 @@ def _float_conv() -> list[onnx.NodeProto]:
 
 @cache
 def float_onnx() -> bytes:
-    return _onnx_model(_float_conv(), [1, 3, 8, 8], [1, 8, 8, 8])
+    return _onnx_model(_float_conv(), [1, 3, 8, 8], [1, 8, 8, 8], _WEIGHTS)
 
 
 @cache
 def dynamic_onnx() -> bytes:
-    return _onnx_model(_float_conv(), [1, 3, "height", "width"], [1, 8, "height", "width"])
+    return _onnx_model(_float_conv(), [1, 3, "height", "width"], [1, 8, "height", "width"], _WEIGHTS)
 
 
 @cache
 def unsupported_onnx() -> bytes:
-    return _onnx_model(
-        [onnx.helper.make_node("SpaceToDepth", ["x"], ["y"], blocksize=2)], [1, 3, 8, 8], [1, 12, 4, 4]
-    )
+    """Quantised, with an operator that mcupatch does not know."""
+    make, q = onnx.helper.make_node, ["s", "z"]
+    nodes = [
+        make("QuantizeLinear", ["x", *q], ["xq"]),
+        make("DequantizeLinear", ["xq", *q], ["xd"]),
+        make("SpaceToDepth", ["xd"], ["t"], blocksize=2),
+        make("QuantizeLinear", ["t", *q], ["tq"]),
+        make("DequantizeLinear", ["tq", *q], ["y"]),
+    ]
+    constants = {"s": np.array(0.1, np.float32), "z": np.array(0, np.int8)}
+    return _onnx_model(nodes, [1, 3, 8, 8], [1, 12, 4, 4], constants)

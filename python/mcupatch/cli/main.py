@@ -23,6 +23,8 @@ COMMANDS = {
     "zoo": "List the networks that 'zoo:NAME' names.",
     "demo": "A real network on an emulated chip, per layer against patched.",
 }
+# packages whose name for pip is not their name for Python
+INSTALL_NAMES = {"PIL": "pillow", "elftools": "pyelftools", "tvm": "apache-tvm", "tvm_ffi": "apache-tvm-ffi"}
 ISSUES_URL = "the project's issue tracker"
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143
 
@@ -87,9 +89,26 @@ def run_command_line(arguments: list[str]) -> int:
         # Whoever read our output went away. Point stdout at nothing, so that Python's own flush at exit is quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
+    except ImportError as error:
+        if not _explain_missing_package(error):
+            _explain_defect(error, "--debug" in arguments)
+            return 1
+        return 2
     except Exception as error:
         _explain_defect(error, "--debug" in arguments)
         return 1
+
+
+def _explain_missing_package(error: ImportError) -> bool:
+    """Name the package to install, if what cannot be imported is a package of someone else."""
+    package = (error.name or "").partition(".")[0]
+    if package in ("", __package__.partition(".")[0]) or package in sys.stdlib_module_names:
+        return False
+    name = INSTALL_NAMES.get(package, package)
+    print_error(
+        f"the Python package {name!r} is needed for this and cannot be imported; install it with: pip install {name}"
+    )
+    return True
 
 
 def _explain_defect(error: Exception, debug: bool) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from mcupatch.cli.main import run_command_line
 from tests.support.odd_models import (
     dynamic_onnx,
     float_onnx,
@@ -16,8 +18,6 @@ from tests.support.odd_models import (
     unsupported_onnx,
     unsupported_tflite,
 )
-
-from mcupatch.cli.main import run_command_line
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_missing_package_is_named(
 
 def test_names_that_are_no_c_names(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Quotes, newlines, comment ends and C keywords in a model's names, and in its file's name."""
-    for name in ('int "main"; */ #define.tflite', "while.tflite", "line\nbreak.tflite", "7up-ü.tflite"):
+    for name in ('int "main"; *\\ #define.tflite', "while.tflite", "line\nbreak.tflite", "7up-ü.tflite"):
         (here / name).write_bytes(odd_names_model())
         assert run_command_line(["compile", name, "-o", "out"]) == 0, capsys.readouterr().err
         assert run_command_line(["run", "out"]) == 0, capsys.readouterr().err
