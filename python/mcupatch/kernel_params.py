@@ -18,6 +18,7 @@ class RequantParams(ctypes.Structure):
         ("multiplier", _POINTER),
         ("shift", _POINTER),
         ("scale", _POINTER),
+        ("scale_double", _POINTER),
         ("per_channel", _INT),
         ("zero_point", _INT),
         ("low", _INT),

@@ -55,11 +55,12 @@ class Blob:
         return b"".join((*parts, np.array(words, np.int64).astype(np.int32).tobytes()))
 
     def requant(self, requant: Requant, zero_point: int = 0, clamp: ops.Clamp = WHOLE_TYPE) -> list[int]:
-        fixed = requant.rounding is Rounding.FIXED
+        kind = requant.rounding
         arrays = (
-            requant.multiplier if fixed else None,
-            requant.shift if fixed else None,
-            None if fixed else requant.multiplier,
+            requant.multiplier if kind is Rounding.FIXED else None,
+            requant.shift if kind is Rounding.FIXED else None,
+            requant.multiplier if kind is Rounding.FLOAT else None,
+            requant.multiplier if kind is Rounding.DOUBLE else None,
         )
         per_channel = int(requant.channels > 1)
         return [*(self.add_array(a) for a in arrays), per_channel, zero_point, clamp.low, clamp.high]

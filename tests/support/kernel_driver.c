@@ -75,6 +75,7 @@ static mcup_requant next_requant(reader *from) {
   requant.multiplier = next_array(from);
   requant.shift = next_array(from);
   requant.scale = next_array(from);
+  requant.scale_double = next_array(from);
   requant.per_channel = next_int(from);
   requant.zero_point = next_int(from);
   requant.low = next_int(from);

@@ -166,13 +166,14 @@ def random_depthwise(rng: Rng) -> Example:
 
 def random_dense(rng: Rng) -> Example:
     batch, inputs, outputs = pick(rng, 1, 3), pick(rng, 1, 40), pick(rng, 1, 9)
+    kind = list(Rounding)[pick(rng, 0, 2)]
     op = ops.Dense(
         name="op",
         inputs=("x",),
         output="y",
         weights=int8_values(rng, (outputs, inputs)),
         bias=bias(rng, outputs),
-        requant=requant(rng, rounding(rng), requant_channels(rng, outputs), 6400.0 * float(np.sqrt(inputs))),
+        requant=requant(rng, kind, requant_channels(rng, outputs), 6400.0 * float(np.sqrt(inputs))),
         input_zero_point=zero_point(rng),
         weight_zero_point=weight_zero_point(rng),
         output_zero_point=zero_point(rng),
@@ -351,7 +352,7 @@ def random_lut(rng: Rng) -> Example:
 
 
 def random_softmax(rng: Rng) -> Example:
-    rows, channels = pick(rng, 1, 4), pick(rng, 1, 30)
+    rows, channels = pick(rng, 1, 30), pick(rng, 1, 30)
     real = np.exp(-np.arange(255, -1, -1) * rng.uniform(0.001, 0.5))
     kind = rounding(rng)
     fixed = np.minimum(np.rint(real * 2.0**31), 2.0**31 - 1)

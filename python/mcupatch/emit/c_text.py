@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 INT32_MIN = -(2**31)
-C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "float32": "float"}
+C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "float32": "float", "float64": "double"}
 
 
 def c_int(value: int) -> str:
@@ -20,6 +20,12 @@ def c_float(value: float) -> str:
     """A float constant that reads back as the same float32."""
     text = f"{np.float32(value):.9g}"
     return (text if any(c in text for c in ".e") else text + ".0") + "f"
+
+
+def c_double(value: float) -> str:
+    """A double constant that reads back as the same float64."""
+    text = f"{value:.17g}"
+    return text if any(c in text for c in ".e") else text + ".0"
 
 
 def c_array(name: str, array: NDArray[np.generic], linkage: str = "") -> str:
@@ -48,8 +54,8 @@ def c_comment(text: str) -> str:
 
 
 def _lines(array: NDArray[np.generic]) -> Iterator[str]:
-    is_float = array.dtype == np.float32
-    texts = [c_float(v) if is_float else c_int(v) for v in array.ravel().tolist()]
+    write = {"float32": c_float, "float64": c_double}.get(array.dtype.name, c_int)
+    texts = [write(v) for v in array.ravel().tolist()]
     per_line = 8 if array.dtype.itemsize > 1 else 24
     for start in range(0, len(texts), per_line):
         yield "    " + ", ".join(texts[start : start + per_line]) + ","

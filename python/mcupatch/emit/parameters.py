@@ -25,7 +25,8 @@ def requant_fields(
     if requant.rounding is Rounding.FIXED:
         fields |= {"multiplier": arrays[key + ".multiplier"], "shift": arrays[key + ".shift"]}
     else:
-        fields |= {"scale": arrays[key + ".multiplier"]}
+        field = "scale" if requant.rounding is Rounding.FLOAT else "scale_double"
+        fields |= {field: arrays[key + ".multiplier"]}
     clamp = clamp or ops.Clamp()
     per_channel = int(requant.channels > 1)
     return fields | {"per_channel": per_channel, "zero_point": zero_point, "low": clamp.low, "high": clamp.high}

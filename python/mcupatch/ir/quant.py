@@ -2,7 +2,8 @@
 
 ``fixed`` is what LiteRT's reference kernels, TFLM and CMSIS-NN compute: a Q31 multiplier and a power of
 two, rounded twice (gemmlowp). ``float`` is what onnxruntime and XNNPACK compute: a float32 scale, rounded
-half to even. See ``ir/reference.py`` for the arithmetic itself.
+half to even. ``double`` is what LiteRT's reference kernel of a fully connected layer alone computes: a float64
+scale, rounded half away from zero. See ``ir/reference.py`` for the arithmetic itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ class Rounding(str, Enum):
 
     FIXED = "fixed"
     FLOAT = "float"
+    DOUBLE = "double"
+
+
+MULTIPLIER_TYPES: dict[Rounding, np.dtype[np.generic]] = {
+    Rounding.FIXED: np.dtype(np.int32),
+    Rounding.FLOAT: np.dtype(np.float32),
+    Rounding.DOUBLE: np.dtype(np.float64),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Requant:
     """Scaling of int32 accumulators, one entry per output channel (or a single one for all).
 
     ``fixed``: ``multiplier`` int32 Q31 in [2**30, 2**31) or 0, ``shift`` int32, positive to the left.
-    ``float``: ``multiplier`` float32, ``shift`` is empty.
+    ``float``: ``multiplier`` float32, ``shift`` is empty. ``double``: ``multiplier`` float64, ``shift`` is empty.
     """
 
     rounding: Rounding
@@ -53,10 +62,10 @@ class Requant:
 
     def __post_init__(self) -> None:
         fixed = self.rounding is Rounding.FIXED
-        if self.multiplier.ndim != 1 or self.multiplier.dtype != (np.int32 if fixed else np.float32):
+        if self.multiplier.ndim != 1 or self.multiplier.dtype != MULTIPLIER_TYPES[self.rounding]:
             raise ValueError(f"multiplier of {self.rounding.value} rounding has the wrong type")
         if self.shift.dtype != np.int32 or self.shift.shape != (self.multiplier.shape if fixed else (0,)):
-            raise ValueError("shift must match the multiplier, or be empty for float rounding")
+            raise ValueError("shift must match the multiplier, or be empty where there is none")
 
     @property
     def channels(self) -> int:
@@ -87,8 +96,8 @@ def make_requant(rounding: Rounding, real_scales: NDArray[np.float64]) -> Requan
 
     For ``float`` rounding pass scales that are already float32 values: they are stored unchanged.
     """
-    if rounding is Rounding.FLOAT:
-        return Requant(rounding, np.asarray(real_scales, np.float32), np.zeros(0, np.int32))
+    if rounding is not Rounding.FIXED:
+        return Requant(rounding, np.asarray(real_scales, MULTIPLIER_TYPES[rounding]), np.zeros(0, np.int32))
     pairs = [quantize_multiplier(float(s)) for s in np.asarray(real_scales, np.float64)]
     return Requant(
         rounding,

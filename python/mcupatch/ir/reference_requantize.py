@@ -55,6 +55,14 @@ def requantize_float(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp)
     return round_half_even(scaled, zero_point, clamp)
 
 
+def requantize_double(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp) -> NDArray[np.int8]:
+    """The product in float64, rounded half away from zero; trunc and the fraction are exact."""
+    scaled = acc.astype(np.float64) * requant.multiplier.astype(np.float64)
+    whole = np.trunc(scaled)
+    rounded = whole + (scaled - whole >= 0.5) - (scaled - whole <= -0.5)
+    return np.asarray(np.clip(rounded + zero_point, clamp.low, clamp.high), np.int8)
+
+
 def round_half_even(scaled: NDArray[np.float32], zero_point: int, clamp: Clamp) -> NDArray[np.int8]:
     """Clamp in float32, round half to even, add the zero point."""
     low, high = np.float32(clamp.low - zero_point), np.float32(clamp.high - zero_point)
@@ -66,4 +74,6 @@ def requantize(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp) -> ND
     """int32 accumulators ``[..., channels]`` to int8. ``requant`` has one entry, or one for each channel."""
     if requant.rounding is Rounding.FIXED:
         return requantize_fixed(acc, requant, zero_point, clamp)
+    if requant.rounding is Rounding.DOUBLE:
+        return requantize_double(acc, requant, zero_point, clamp)
     return requantize_float(acc, requant, zero_point, clamp)

@@ -31,6 +31,13 @@ void probe_scale(int32_t n, const int32_t *value, const int32_t *multiplier, con
   }
 }
 
+void probe_double(int32_t n, const int32_t *value, const double *scale, int32_t *out);
+void probe_double(int32_t n, const int32_t *value, const double *scale, int32_t *out) {
+  for (int32_t i = 0; i < n; ++i) {
+    out[i] = mcup_scale_double(value[i], &scale[i]);
+  }
+}
+
 void probe_round(int32_t n, const float *value, int32_t *even, int32_t *away);
 void probe_round(int32_t n, const float *value, int32_t *even, int32_t *away) {
   for (int32_t i = 0; i < n; ++i) {
@@ -61,15 +68,40 @@ def test_fma_rounds_once(probes: ctypes.CDLL) -> None:
     b = (rng.uniform(0.5, 1, COUNT) * np.exp2(rng.integers(-12, 6, COUNT))).astype(np.float32)
     c = (rng.normal(size=COUNT) * np.exp2(rng.integers(-12, 12, COUNT))).astype(np.float32)
     c[: COUNT // 2] = -(a * b)[: COUNT // 2]  # nearly everything cancels
-    # few mantissa bits in the product, so that sums fall on ties or just beside them
-    b[COUNT // 4 : COUNT // 3] = np.float32(2**-13)
-    c[COUNT // 4 : COUNT // 3] = rng.integers(1 << 20, 1 << 23, COUNT // 3 - COUNT // 4)
+    # Products a little above or below an odd number of halves, where the sum's last place is 1: two roundings
+    # see a tie that is none.
+    near = slice(COUNT // 2, COUNT)
+    halves = (2 * rng.integers(0, 500, COUNT // 2) + 1).astype(np.float32) / 2
+    a[near] = rng.integers(3, 256, COUNT // 2)
+    b[near] = halves / a[near].astype(np.float32)
+    c[near] = rng.integers(1 << 23, 1 << 24, COUNT // 2) - 1000
     out = np.zeros(COUNT, np.float32)
     probes.probe_fma(COUNT, *pointers(a, b, c, out))
     expected = np.concatenate(
         [fused_multiply_add(a[i : i + 1], float(b[i]), c[i : i + 1]) for i in range(0, COUNT, 10)]
     )
     assert np.array_equal(out[::10], expected)
+
+
+def test_double_scaling(probes: ctypes.CDLL) -> None:
+    """Equal to IEEE double, ties and what rounds to a tie included."""
+    rng = np.random.default_rng(4)
+    value = rng.integers(-(1 << 31), 1 << 31, COUNT).astype(np.int32)
+    value[::3] >>= rng.integers(0, 31, value[::3].size)
+    value[::101] = rng.choice([-(1 << 31), (1 << 31) - 1, 0, -1, 1], value[::101].size)
+    scale = rng.uniform(0.5, 1, COUNT) * np.exp2(rng.integers(-70, 3, COUNT))
+    scale[::7] = np.exp2(rng.integers(-40, 3, scale[::7].size))  # exact ties
+    whole = rng.integers(-300, 300, COUNT) + 0.5
+    near = np.nextafter(np.abs(whole / np.where(value == 0, 1, value)), rng.choice([0.0, 1.0], COUNT))
+    scale[::2] = near[::2]  # products beside ties, of which some round to them
+    scale[::1001] = 0.0
+    out = np.zeros(COUNT, np.int32)
+    probes.probe_double(COUNT, *pointers(value, scale, out))
+    product = value.astype(np.float64) * scale
+    whole = np.trunc(product)
+    expected = whole + (product - whole >= 0.5) - (product - whole <= -0.5)
+    limit = (1 << 31) - 1
+    assert np.array_equal(out, np.clip(expected, -limit, limit).astype(np.int64))
 
 
 def test_fixed_scaling(probes: ctypes.CDLL) -> None:

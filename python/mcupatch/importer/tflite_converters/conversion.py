@@ -91,12 +91,12 @@ class Conversion:
             raise Malformed(f"tensor {tensor.number} has the scale {q.scales[0]}")
         return QuantParams(float(q.scales[0]), zero - low - UINT8_SHIFT)
 
-    def requant(self, scales: NDArray[np.float64] | float) -> Requant:
-        """From real scales. Raises Malformed for one that is no number."""
+    def requant(self, scales: NDArray[np.float64] | float, rounding: Rounding | None = None) -> Requant:
+        """From real scales, in the model's rounding or another. Raises Malformed for one that is no number."""
         real = np.atleast_1d(np.asarray(scales, np.float64))
         if not np.all(np.isfinite(real) & (real >= 0)):
             raise Malformed("its scales do not fit together")
-        return make_requant(self.rounding, real)
+        return make_requant(rounding or self.rounding, real)
 
     # --- the graph
 

@@ -17,7 +17,7 @@ from mcupatch.importer.tflite_converters.conversion import (
 from mcupatch.importer.tflite_converters.spatial import check_window, pad_for
 from mcupatch.importer.tflite_reader import TfliteOperator, TfliteTensor
 from mcupatch.ir import ops
-from mcupatch.ir.quant import QuantParams
+from mcupatch.ir.quant import QuantParams, Rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,10 @@ def convert_conv2d(c: Conversion, op: TfliteOperator) -> None:
     weights = read_weights(c, w, channels)
     xq, yq = c.quant(x), c.quant(y)
     per_channel = x.dtype == "int8"  # which LiteRT treats so even with a single scale
+    if per_channel and weights.zero_point != 0:
+        raise NotSupported(
+            "has int8 weights with a zero point, as LiteRT does not either: make them symmetric"
+        )
     check_window(op.options, kernel)
     if w.shape[3] < 1 or x.shape[3] % w.shape[3] != 0:
         raise Malformed(f"its weights read {w.shape[3]} of {x.shape[3]} channels")
@@ -157,7 +161,8 @@ def convert_dense(c: Conversion, op: TfliteOperator) -> None:
     weights = read_weights(c, w, w.shape[0])
     xq, yq = c.quant(x), c.quant(y)
     per_channel = len(weights.scales) > 1
-    scales = scale_each_channel(xq, weights, yq) if per_channel else scale_together(xq, weights, yq)
+    # LiteRT's reference kernel of this layer alone scales in double; its other kernels use fixed point
+    rounding = Rounding.DOUBLE if c.rounding is Rounding.FIXED else c.rounding
     c.add(
         ops.Dense(
             name=c.op_name(op, "dense"),
@@ -165,7 +170,7 @@ def convert_dense(c: Conversion, op: TfliteOperator) -> None:
             output=c.declare(y),
             weights=weights.values,
             bias=read_bias(c, op, w.shape[0]),
-            requant=c.requant(scales),
+            requant=c.requant(scale_each_channel(xq, weights, yq), rounding),
             input_zero_point=xq.zero_point,
             weight_zero_point=0 if per_channel else weights.zero_point,
             output_zero_point=yq.zero_point,

@@ -1,7 +1,8 @@
 """The integer and float arithmetic of requantisation, as TIR expressions.
 
 Formulas: gemmlowp's ``SaturatingRoundingDoublingHighMul`` and ``RoundingDivideByPOT`` for ``fixed``; float32
-multiply and round half to even for ``float``. ``ir/reference.py`` states both in NumPy.
+multiply and round half to even for ``float``; float64 and half away from zero for ``double``.
+``ir/reference.py`` states all in NumPy.
 """
 
 from __future__ import annotations
@@ -50,6 +51,15 @@ def round_half_even(value: Expr, zero_point: int, clamp: Clamp) -> Expr:
     return T.Cast("int8", i32(T.nearbyint(limited)) + zero_point)
 
 
+def round_half_away(value: Expr) -> Expr:
+    """float64 to int32, halves away from zero; saturates far outside int8."""
+    limited = tirx.max(tirx.min(value, tirx.const(1e6, "float64")), tirx.const(-1e6, "float64"))
+    whole = i32(limited)  # towards zero
+    fraction = limited - T.Cast("float64", whole)
+    one, zero, half = tirx.const(1, "int32"), tirx.const(0, "int32"), tirx.const(0.5, "float64")
+    return whole + tirx.Select(fraction >= half, one, zero) - tirx.Select(fraction <= -half, one, zero)
+
+
 class Requantizer:
     """Scales an int32 accumulator of one channel to int8; ``arrays`` are the operator's constant buffers."""
 
@@ -59,8 +69,10 @@ class Requantizer:
         self._shift = arrays.get(key + ".shift")
 
     def scale(self, acc: Expr, entry: Expr) -> Expr:
-        """int32 (``fixed``) or float32 (``float``), before zero point and clamp."""
+        """int32 (``fixed``, ``double``) or float32 (``float``), before zero point and clamp."""
         at = entry if self._requant.channels > 1 else 0
+        if self._requant.rounding is Rounding.DOUBLE:
+            return round_half_away(T.Cast("float64", acc) * self._multiplier[at])
         if self._requant.rounding is Rounding.FLOAT:
             return f32(acc) * self._multiplier[at]
         return multiply_by_quantized_multiplier(acc, self._multiplier[at], self._shift[at])

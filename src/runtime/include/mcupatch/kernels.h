@@ -33,13 +33,14 @@ typedef struct {
 } mcup_output;
 
 /*
- * From an int32 accumulator to int8. Exactly one of (multiplier, shift) and scale is set.
+ * From an int32 accumulator to int8. Exactly one of (multiplier, shift), scale and scale_double is set.
  * per_channel is 1 when there is an entry for each output channel, 0 when entry 0 serves all.
  */
 typedef struct {
-  const int32_t *multiplier; /* Q31; gemmlowp double rounding */
-  const int32_t *shift;      /* positive: left */
-  const float *scale;        /* float32, round half to even */
+  const int32_t *multiplier;  /* Q31; gemmlowp double rounding */
+  const int32_t *shift;       /* positive: left */
+  const float *scale;         /* float32, round half to even */
+  const double *scale_double; /* float64, round half away from zero; normal numbers or 0.0, read as bits */
   int32_t per_channel;
   int32_t zero_point;
   int32_t low; /* clamp of the stored value */
