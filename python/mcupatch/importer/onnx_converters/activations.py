@@ -18,6 +18,7 @@ from mcupatch.importer.onnx_converters.tables import byte_table
 from mcupatch.importer.onnx_converters.values import (
     Dequantized,
     Float32Array,
+    Moved,
     Pending,
     Pointwise,
     Quantized,
@@ -48,12 +49,19 @@ def limit(context: Context, node: OnnxNode, low: float, high: float) -> Value:
     if np.isnan(low) or np.isnan(high) or low > high:
         raise NotConvertible("its bounds are out of order")
     if isinstance(value, Pending):
-        return replace(value, low=min(max(value.low, low), high), high=max(min(value.high, high), low))
+        return _bound(value, low, high)
+    if isinstance(value, Moved) and isinstance(value.base, Pending):
+        return replace(value, base=_bound(value.base, low, high))
     bottom, top = np.float32(low), np.float32(high)
     return apply(context, node, lambda real: np.minimum(np.maximum(real, bottom), top))
 
 
-def apply(context: Context, node: OnnxNode, function: Function) -> Pointwise:
+def _bound(value: Pending, low: float, high: float) -> Pending:
+    """``value`` after one more clip: bounds that lie outside the new ones move to the nearer of them."""
+    return replace(value, low=min(max(value.low, low), high), high=max(min(value.high, high), low))
+
+
+def apply(context: Context, node: OnnxNode, function: Function) -> Value:
     """``function`` after whatever was applied to the same quantised value before."""
     value = context.value(node, 0)
     if isinstance(value, Dequantized):
@@ -61,6 +69,9 @@ def apply(context: Context, node: OnnxNode, function: Function) -> Pointwise:
     if isinstance(value, Pointwise):
         before = value.function
         return Pointwise(value.source, lambda real: function(before(real)))
+    if isinstance(value, Moved) and isinstance(value.base, Pointwise):
+        first = value.base.function
+        return replace(value, base=Pointwise(value.base.source, lambda real: function(first(real))))
     raise NotConvertible(describe_float(value))
 
 

@@ -89,7 +89,7 @@ def convert_add(context: Context, node: OnnxNode) -> Value:
             fields = add_fixed(scales, (a.quant.zero_point, b.quant.zero_point), target)
         return emit_pair(context, node, ops.Add, (a, b), shape, target, fields)
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 def repeats_innermost(first: Quantized, second: Quantized) -> bool:
@@ -157,7 +157,7 @@ def convert_mul(context: Context, node: OnnxNode) -> Value:
         fields["requant"] = make_requant(context.rounding, ratio)
         return emit_pair(context, node, ops.Mul, (first, second), shape, target, fields)
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 def emit_pair(

@@ -13,6 +13,7 @@ from mcupatch.importer.onnx_converters.builder import GraphBuilder
 from mcupatch.importer.onnx_converters.values import (
     ConstantReal,
     Dequantized,
+    Moved,
     Pending,
     Pointwise,
     Quantized,
@@ -94,8 +95,8 @@ class Context:
 
 def describe_float(value: Value) -> str:
     """Why a value that should be a dequantised activation is not one."""
-    if isinstance(value, (Pending, Pointwise)):
-        return "its input is not quantised: a QuantizeLinear and DequantizeLinear pair must come before it"
+    if isinstance(value, Pending | Pointwise | Moved):
+        return "its input is not quantised; quantise the operator before it too (op_types_to_quantize)"
     if isinstance(value, ConstantReal):
         return "its input is a constant"
     if isinstance(value, (Quantized, QuantizedConstant)):

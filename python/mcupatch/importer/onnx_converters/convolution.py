@@ -184,7 +184,7 @@ def convert_conv(context: Context, node: OnnxNode) -> Value:
             context.builder.emit(ops.Conv2D, node.name, inputs, output, weights=taps, groups=groups, **common)
         return value
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 CONVERTERS: dict[str, Converter] = {"Conv": convert_conv}

@@ -55,8 +55,10 @@ def dense(
     else:
         bias = read_bias(context, node, bias_position, acc_scale, outputs)
 
+    shape = (*source.shape[:-1], outputs)
+
     def finish(target: Target) -> Quantized:
-        output, value = store_plain(context, target, (*source.shape[:-1], outputs))
+        output, value = store_plain(context, target, shape)
         name, rows = choose_input(context, source, weights.values)
         context.builder.emit(
             ops.Dense,
@@ -73,7 +75,7 @@ def dense(
         )
         return value
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 def choose_input(

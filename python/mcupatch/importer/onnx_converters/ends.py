@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mcupatch.errors import UnsupportedModel
@@ -13,6 +15,7 @@ from mcupatch.importer.onnx_converters.values import (
     ConstantReal,
     Dequantized,
     FloatInput,
+    Moved,
     Pending,
     Pointwise,
     Quantized,
@@ -76,17 +79,30 @@ def convert_quantize(context: Context, node: OnnxNode) -> Value:
         if source.quant == quant and source.unsigned == unsigned:
             return source
         value = Pointwise(source, lambda real: real)
+    if isinstance(value, Moved):
+        stored = store(context, node, value.base, target)
+        for action in value.moves:
+            stored = action(stored)
+        return stored
+    if isinstance(value, Pointwise | Pending | FloatInput):
+        return store(context, node, value, target)
+    raise NotConvertible("its input is not float")
+
+
+def store(
+    context: Context, node: OnnxNode, value: Pointwise | Pending | FloatInput, target: Target
+) -> Quantized:
+    """Emit what makes ``value``, as ``node`` wants it stored."""
+    quant = target.quant
     if isinstance(value, Pointwise):
         return store_pointwise(context, value, target)
     if isinstance(value, Pending):
         clamp = ops.Clamp(stored_bound(value.low, quant, -128), stored_bound(value.high, quant, 127))
         try:
-            return value.finish(Target(target.name, quant, unsigned, clamp))
+            return value.finish(replace(target, clamp=clamp))
         except NotConvertible as reason:
             raise NotConvertible(f"{value.where} cannot be stored by it: {reason}") from None
-    if isinstance(value, FloatInput):
-        return quantize_input(context, node, value, target)
-    raise NotConvertible("its input is not float")
+    return quantize_input(context, node, value, target)
 
 
 def quantize_input(context: Context, node: OnnxNode, value: FloatInput, target: Target) -> Quantized:
@@ -103,10 +119,7 @@ def quantize_input(context: Context, node: OnnxNode, value: FloatInput, target: 
         zero_point=target.quant.zero_point,
         half_even=context.rounding is Rounding.FLOAT,
     )
-    stored = Quantized(shape, target.quant, target.unsigned, Storage(plain=output))
-    for move in value.moves:
-        stored = move(stored)
-    return stored
+    return Quantized(shape, target.quant, target.unsigned, Storage(plain=output))
 
 
 def quantize_constant(context: Context, node: OnnxNode, constant: ConstantReal) -> QuantizedConstant:
@@ -215,7 +228,7 @@ def finish_output(context: Context, end: OnnxEnd) -> str:
         return builder.emit(ops.Lut, f"lut_{output}", (plain,), output, table=table)
     if isinstance(value, Unknown):
         return ""
-    if isinstance(value, (Pending, Pointwise)):
+    if isinstance(value, Pending | Pointwise | Moved):
         raise NotConvertible(
             "it is not quantised: a QuantizeLinear and DequantizeLinear pair must come before it"
         )

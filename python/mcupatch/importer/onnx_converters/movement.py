@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +10,6 @@ from mcupatch.importer.onnx_converters.context import (
     Context,
     Converter,
     NotConvertible,
-    describe_float,
     normalise_axis,
     store_plain,
     store_spatial,
@@ -20,12 +17,12 @@ from mcupatch.importer.onnx_converters.context import (
     take_ints,
     take_text,
 )
-from mcupatch.importer.onnx_converters.convolution import MAX_SIDE, need_image
+from mcupatch.importer.onnx_converters.convolution import MAX_SIDE
+from mcupatch.importer.onnx_converters.moving import move, need_image_shape, shape_of
 from mcupatch.importer.onnx_converters.tables import concat_table, quantize
 from mcupatch.importer.onnx_converters.values import (
-    Dequantized,
-    FloatInput,
     Pending,
+    Pointwise,
     Quantized,
     Shape,
     Target,
@@ -33,25 +30,6 @@ from mcupatch.importer.onnx_converters.values import (
 )
 from mcupatch.importer.onnx_reader import OnnxNode
 from mcupatch.ir import ops
-
-
-def move(context: Context, node: OnnxNode, action: Callable[[Quantized], Quantized], shape: Shape) -> Value:
-    """``action`` on the integers, at once or, on a float input, after its QuantizeLinear: the values are the same."""
-    value = context.value(node, 0)
-    if isinstance(value, Dequantized):
-        return Dequantized(action(value.source))
-    if isinstance(value, FloatInput):
-        return replace(value, shape=shape, moves=(*value.moves, action))
-    raise NotConvertible(describe_float(value))
-
-
-def shape_of(context: Context, node: OnnxNode) -> Shape:
-    value = context.value(node, 0)
-    if isinstance(value, Dequantized):
-        return value.source.shape
-    if isinstance(value, FloatInput):
-        return value.shape
-    raise NotConvertible(describe_float(value))
 
 
 def view(context: Context, node: OnnxNode, shape: Shape) -> Value:
@@ -125,7 +103,7 @@ def convert_identity(context: Context, node: OnnxNode) -> Value:
 
 def convert_pad(context: Context, node: OnnxNode) -> Value:
     """Constant padding of H and W. The value is stored with the scale that the tensor has before it."""
-    source = need_image(context.quantized(node, 0))
+    shape = need_image_shape(context, node)
     if take_text(node, "mode", "constant") != "constant":
         raise NotConvertible("only mode 'constant' is supported")
     if context.has(node, 3):
@@ -139,19 +117,24 @@ def convert_pad(context: Context, node: OnnxNode) -> Value:
     if len(value) != 1:
         raise NotConvertible("its value is not a single number")
     padding = ops.Padding(pads[2], pads[3], pads[6], pads[7])
-    height = source.shape[2] + padding.top + padding.bottom
-    width = source.shape[3] + padding.left + padding.right
-    target = Target(f"{node.outputs[0]}_padded", source.quant, source.unsigned)
-    output, padded = store_spatial(context, target, (1, source.shape[1], height, width))
-    stored = int(quantize(np.array(value, np.float32), source.quant)[0])
-    context.builder.emit(
-        ops.Pad, node.name, (context.builder.spatial(source),), output, padding=padding, value=stored
-    )
-    return Dequantized(padded)
+    height = shape[2] + padding.top + padding.bottom
+    width = shape[3] + padding.left + padding.right
+    padded_shape = (1, shape[1], height, width)
+
+    def pad(source: Quantized) -> Quantized:
+        target = Target(f"{node.outputs[0]}_padded", source.quant, source.unsigned)
+        output, padded = store_spatial(context, target, padded_shape)
+        stored = int(quantize(np.array(value, np.float32), source.quant)[0])
+        inputs = (context.builder.spatial(source),)
+        context.builder.emit(ops.Pad, node.name, inputs, output, padding=padding, value=stored)
+        return padded
+
+    return move(context, node, pad, padded_shape)
 
 
 def convert_concat(context: Context, node: OnnxNode) -> Value:
-    sources = [context.quantized(node, i) for i in range(len(node.inputs))]
+    parts = [_concat_part(context, node, i) for i in range(len(node.inputs))]
+    sources = [part.source for part in parts]
     rank = len(sources[0].shape) if sources else 0
     if not sources or any(len(s.shape) != rank for s in sources) or not 1 <= rank <= 4:
         raise NotConvertible("its inputs are missing, of different rank, or of a rank above 4")
@@ -166,7 +149,7 @@ def convert_concat(context: Context, node: OnnxNode) -> Value:
     image = rank == 4 and shape[0] == 1
 
     def finish(target: Target) -> Quantized:
-        tables = np.stack([concat_table(s, target) for s in sources])
+        tables = np.stack([concat_table(part, target) for part in parts])
         tables = np.clip(tables, target.clamp.low, target.clamp.high)
         if np.array_equal(tables, np.broadcast_to(np.arange(-128, 128), tables.shape)):
             tables = np.zeros((0, 256), np.int8)
@@ -177,7 +160,15 @@ def convert_concat(context: Context, node: OnnxNode) -> Value:
         context.builder.emit(ops.Concat, node.name, inputs, output, axis=own_axis, tables=tables)
         return value
 
-    return Pending(node.where, finish)
+    return Pending(node.where, tuple(shape), finish)
+
+
+def _concat_part(context: Context, node: OnnxNode, position: int) -> Pointwise:
+    """One input: its integers, and the function of single elements that was applied to them."""
+    value = context.value(node, position)
+    if isinstance(value, Pointwise):
+        return value
+    return Pointwise(context.quantized(node, position), lambda real: real)
 
 
 CONVERTERS: dict[str, Converter] = {

@@ -18,6 +18,7 @@ from mcupatch.importer.onnx_converters.context import (
     take_ints,
 )
 from mcupatch.importer.onnx_converters.convolution import Window, need_image, read_window
+from mcupatch.importer.onnx_converters.moving import move, need_image_shape
 from mcupatch.importer.onnx_converters.tables import byte_table
 from mcupatch.importer.onnx_converters.values import Dequantized, Pending, Quantized, Shape, Target, Value
 from mcupatch.importer.onnx_reader import OnnxNode
@@ -27,36 +28,40 @@ from mcupatch.ir.quant import Rounding, make_requant
 
 def convert_max_pool(context: Context, node: OnnxNode) -> Value:
     """The largest stored value: the scale stays, so nothing waits for a QuantizeLinear."""
-    source = need_image(context.quantized(node, 0))
+    shape = need_image_shape(context, node)
     if len(node.outputs) > 1 and node.outputs[1]:
         raise NotConvertible("its second output, the indices, is not supported")
     kernel = take_ints(node, "kernel_shape", None, 2)
     if kernel is None:
         raise NotConvertible("it has no kernel_shape")
-    return emit_max_pool(context, node, source, read_window(node, kernel, (source.shape[2], source.shape[3])))
+    return max_pool(context, node, shape[1], read_window(node, kernel, (shape[2], shape[3])))
 
 
 def convert_global_max_pool(context: Context, node: OnnxNode) -> Value:
-    source = need_image(context.quantized(node, 0))
-    size = (source.shape[2], source.shape[3])
-    return emit_max_pool(context, node, source, Window(size, (1, 1), (1, 1), ops.Padding(), (1, 1)))
+    _, channels, height, width = need_image_shape(context, node)
+    return max_pool(context, node, channels, Window((height, width), (1, 1), (1, 1), ops.Padding(), (1, 1)))
 
 
-def emit_max_pool(context: Context, node: OnnxNode, source: Quantized, window: Window) -> Value:
-    target = Target(f"{node.outputs[0]}_pooled", source.quant, source.unsigned)
-    output, value = store_spatial(context, target, (1, source.shape[1], *window.output))
-    context.builder.emit(
-        ops.MaxPool2D,
-        node.name,
-        (context.builder.spatial(source),),
-        output,
-        kernel=window.kernel,
-        stride=window.stride,
-        dilation=window.dilation,
-        padding=window.padding,
-        clamp=ops.Clamp(),
-    )
-    return Dequantized(value)
+def max_pool(context: Context, node: OnnxNode, channels: int, window: Window) -> Value:
+    shape: Shape = (1, channels, *window.output)
+
+    def pool(source: Quantized) -> Quantized:
+        target = Target(f"{node.outputs[0]}_pooled", source.quant, source.unsigned)
+        output, value = store_spatial(context, target, shape)
+        context.builder.emit(
+            ops.MaxPool2D,
+            node.name,
+            (context.builder.spatial(source),),
+            output,
+            kernel=window.kernel,
+            stride=window.stride,
+            dilation=window.dilation,
+            padding=window.padding,
+            clamp=ops.Clamp(),
+        )
+        return value
+
+    return move(context, node, pool, shape)
 
 
 def convert_average_pool(context: Context, node: OnnxNode) -> Value:
@@ -98,7 +103,7 @@ def convert_average_pool(context: Context, node: OnnxNode) -> Value:
         mean = emit(plain, requant=None, output_zero_point=source.quant.zero_point)
         return requantize(context, mean, target)
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 def requantize(context: Context, source: Quantized, target: Target) -> Quantized:
@@ -154,7 +159,7 @@ def mean_over(
         )
         return value.viewed_as(shape)
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 CONVERTERS: dict[str, Converter] = {

@@ -16,7 +16,8 @@ from mcupatch.importer.onnx_converters.context import (
     take_text,
 )
 from mcupatch.importer.onnx_converters.convolution import need_image
-from mcupatch.importer.onnx_converters.values import Dequantized, Pending, Quantized, Shape, Target, Value
+from mcupatch.importer.onnx_converters.moving import move, need_image_shape
+from mcupatch.importer.onnx_converters.values import Pending, Quantized, Shape, Target, Value
 from mcupatch.importer.onnx_reader import OnnxNode
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Rounding
@@ -37,27 +38,29 @@ class AxisResize:
 
 
 def convert_resize(context: Context, node: OnnxNode) -> Value:
-    source = need_image(context.quantized(node, 0))
+    given = need_image_shape(context, node)
     _refuse_options(node)
-    axes = read_axes(context, node, source.shape)
+    axes = read_axes(context, node, given)
     mode = take_text(node, "mode", "nearest")
     old = node.op_type == "Upsample" or context.opset < 11  # asymmetric, and no nearest_mode, before opset 11
     coordinates = "asymmetric" if old else take_text(node, "coordinate_transformation_mode", "half_pixel")
-    shape: Shape = (1, source.shape[1], axes[0].size_out, axes[1].size_out)
+    shape: Shape = (1, given[1], axes[0].size_out, axes[1].size_out)
     if mode == "nearest":
         nearest = "simple" if old else take_text(node, "nearest_mode", "round_prefer_floor")
-        index = [nearest_index(a, coordinates, nearest) for a in axes]
-        target = Target(f"{node.outputs[0]}_resized", source.quant, source.unsigned)
-        output, value = store_spatial(context, target, shape)
-        inputs = (context.builder.spatial(source),)
-        context.builder.emit(
-            ops.ResizeNearest, node.name, inputs, output, row_index=index[0], col_index=index[1]
-        )
-        return Dequantized(value)
+        rows, cols = (nearest_index(a, coordinates, nearest) for a in axes)
+
+        def pick(source: Quantized) -> Quantized:
+            target = Target(f"{node.outputs[0]}_resized", source.quant, source.unsigned)
+            output, value = store_spatial(context, target, shape)
+            inputs = (context.builder.spatial(source),)
+            context.builder.emit(ops.ResizeNearest, node.name, inputs, output, row_index=rows, col_index=cols)
+            return value
+
+        return move(context, node, pick, shape)
     if mode == "linear":
         if context.rounding is Rounding.FIXED:
             raise NotConvertible("a linear resize of an ONNX model needs float rounding")
-        return linear(context, node, source, axes, coordinates, shape)
+        return linear(context, node, need_image(context.quantized(node, 0)), axes, coordinates, shape)
     raise NotConvertible(f"mode {mode!r} is not supported, only nearest and linear")
 
 
@@ -169,7 +172,7 @@ def linear(
         )
         return value
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 CONVERTERS: dict[str, Converter] = {"Resize": convert_resize, "Upsample": convert_resize}

@@ -62,7 +62,7 @@ def convert_softmax(context: Context, node: OnnxNode) -> Value:
         )
         return value.viewed_as(shape)
 
-    return Pending(node.where, finish)
+    return Pending(node.where, shape, finish)
 
 
 CONVERTERS: dict[str, Converter] = {"Softmax": convert_softmax}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mcupatch.importer.onnx_converters.values import Float32Array, Quantized, Target
+from mcupatch.importer.onnx_converters.values import Float32Array, Pointwise, Target
 from mcupatch.ir.quant import QuantParams
 
 Int8Array = NDArray[np.int8]
@@ -35,6 +35,6 @@ def byte_table(
         return quantize(function(dequantize(STORED, source)).astype(np.float32), target)
 
 
-def concat_table(source: Quantized, target: Target) -> Int8Array:
-    """The same requantisation indexed by ``x + 128``, as ``Concat`` wants it."""
-    return np.roll(byte_table(lambda real: real, source.quant, target.quant), 128)
+def concat_table(part: Pointwise, target: Target) -> Int8Array:
+    """The table of a part of a concatenation, indexed by ``x + 128`` as ``Concat`` wants it."""
+    return np.roll(byte_table(part.function, part.source.quant, target.quant), 128)

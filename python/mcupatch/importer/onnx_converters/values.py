@@ -7,7 +7,8 @@ the truth; real values are only promises:
     Dequantized    the real value of a Quantized: what DequantizeLinear gives
     Pointwise      a function of one Quantized, element by element, not stored yet
     Pending        an operator's result that waits for the QuantizeLinear which says how to store it
-    FloatInput     a float32 model input, with the data movements that were done to it before its QuantizeLinear
+    FloatInput     a float32 model input
+    Moved          one of the last three after data movements, which are done after its QuantizeLinear instead
     ConstantReal   a constant, with its integers where it was stored quantised
 """
 
@@ -98,6 +99,7 @@ class Pending:
     """``finish`` emits the operator. ``low`` and ``high`` are the real bounds of a relu or clip that came after it."""
 
     where: str
+    shape: Shape
     finish: Callable[[Target], Quantized]
     low: float = -np.inf
     high: float = np.inf
@@ -107,7 +109,15 @@ class Pending:
 class FloatInput:
     name: str
     shape: Shape
-    moves: tuple[Callable[[Quantized], Quantized], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """``moves`` commute with quantising: they copy elements, or take the largest of some."""
+
+    base: Pointwise | Pending | FloatInput
+    shape: Shape
+    moves: tuple[Callable[[Quantized], Quantized], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,5 +148,13 @@ class Unknown:
 
 
 Value = (
-    Quantized | Dequantized | Pointwise | Pending | FloatInput | ConstantReal | QuantizedConstant | Unknown
+    Quantized
+    | Dequantized
+    | Pointwise
+    | Pending
+    | FloatInput
+    | Moved
+    | ConstantReal
+    | QuantizedConstant
+    | Unknown
 )
