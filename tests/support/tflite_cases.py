@@ -207,6 +207,17 @@ def dense_case(w: CaseWriter) -> Case:
     return w.finish(y)
 
 
+def wide_dense_case(w: CaseWriter) -> Case:
+    """1024 outputs that rarely saturate."""
+    depth, x_scale = w.integer(1, 40), w.scale()
+    x = w.input((16, depth), x_scale)
+    weights, scales = w.weights((64, depth), 64, 0)
+    y = w.activation("y", (16, 64), 3 * conv_scale(w, x_scale, scales, depth))
+    bias = w.bias(64, scales * x_scale)
+    w.operator("FULLY_CONNECTED", [x, weights, *bias], y, options.fully_connected_options(), 5)
+    return w.finish(y)
+
+
 def operand_shapes(w: CaseWriter) -> tuple[Shape, Shape]:
     """Two shapes of which one may repeat: the same, over H and W, over all, or of lower rank."""
     full = (1, w.integer(1, 5), w.integer(1, 5), w.integer(1, 6))

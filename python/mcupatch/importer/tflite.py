@@ -25,7 +25,7 @@ def import_tflite(data: bytes, name: str, rounding: Rounding = Rounding.FIXED) -
     """
     model = read_tflite(data, name)
     live = find_live_operators(model, name)
-    check_ends(model, name)
+    check_ends(model, live, name)
     check_quantized(model, live, name)
     check_static_shapes(model, live, name)
     conversion = Conversion(model, rounding)
@@ -56,8 +56,8 @@ def find_live_operators(model: TfliteModel, name: str) -> list[TfliteOperator]:
     return live[::-1]
 
 
-def check_ends(model: TfliteModel, name: str) -> None:
-    """Inputs and outputs are there, distinct, and computed. Raises BadInput or UnsupportedModel."""
+def check_ends(model: TfliteModel, live: list[TfliteOperator], name: str) -> None:
+    """Inputs and outputs are there, distinct, computed and read. Raises BadInput or UnsupportedModel."""
     for what, numbers in (("inputs", model.inputs), ("outputs", model.outputs)):
         if not numbers:
             raise bad_file(name, f"it has no {what}")
@@ -68,12 +68,15 @@ def check_ends(model: TfliteModel, name: str) -> None:
         if number not in written:
             tensor = model.tensors[number]
             raise UnsupportedModel(
-                f"{name} has the output {tensor.name!r} that no operator computes: remove it from the outputs."
+                f"{name} has the output {describe(tensor)} that no operator computes: remove it from the outputs."
             )
+    read = {n for op in live for n in op.inputs}
     for number in model.inputs:
         tensor = model.tensors[number]
+        if number not in read:
+            raise UnsupportedModel(f"{name} has the input {describe(tensor)} that nothing reads: remove it.")
         if number in written or tensor.data is not None:
-            raise bad_file(name, f"its input {tensor.name!r} is also computed or constant")
+            raise bad_file(name, f"its input {describe(tensor)} is also computed or constant")
 
 
 def check_quantized(model: TfliteModel, live: list[TfliteOperator], name: str) -> None:
