@@ -92,7 +92,7 @@ def read_onnx(data: bytes) -> OnnxModel:
         raise BadInput("it holds no network: the file is empty, damaged or not an ONNX model.")
     if graph.sparse_initializer:
         raise UnsupportedModel("it has sparse weights; save it with dense ones.")
-    constants = {t.name: _read_tensor(t) for t in graph.initializer}
+    constants = {_text(t.name): _read_tensor(t) for t in graph.initializer}
     nodes = []
     for i, proto in enumerate(graph.node):
         node = _read_node(proto, i)
@@ -100,7 +100,7 @@ def read_onnx(data: bytes) -> OnnxModel:
             constants[_single_output(node)] = _constant_value(node)
         else:
             nodes.append(node)
-    inputs = tuple(_read_input(v) for v in graph.input if v.name not in constants)
+    inputs = tuple(_read_input(v) for v in graph.input if _text(v.name) not in constants)
     outputs = tuple(_read_output(v) for v in graph.output)
     _check_order(nodes, {*constants, *(end.name for end in inputs)}, outputs)
     return OnnxModel(_opset(model), inputs, outputs, tuple(nodes), constants)
@@ -113,7 +113,7 @@ def _opset(model: Any) -> int:
 
 def _read_tensor(tensor: Any) -> Array:
     """An initialiser as an array; the payload must have exactly the size that the shape asks for."""
-    name = tensor.name
+    name = _text(tensor.name)
     if tensor.data_location == 1 or tensor.external_data:
         raise UnsupportedModel(
             f"its weights lie in another file (tensor {name!r}); "
@@ -145,9 +145,15 @@ def _read_tensor(tensor: Any) -> Array:
 
 
 def _read_node(proto: Any, index: int) -> OnnxNode:
-    attributes = {a.name: _read_attribute(a) for a in proto.attribute}
-    name = proto.name or (proto.output[0] if proto.output else "") or f"node {index}"
-    return OnnxNode(proto.op_type, proto.domain, name, tuple(proto.input), tuple(proto.output), attributes)
+    attributes = {_text(a.name): _read_attribute(a) for a in proto.attribute}
+    inputs, outputs = tuple(map(_text, proto.input)), tuple(map(_text, proto.output))
+    name = _text(proto.name) or (outputs[0] if outputs else "") or f"node {index}"
+    return OnnxNode(_text(proto.op_type), _text(proto.domain), name, inputs, outputs, attributes)
+
+
+def _text(value: str | bytes) -> str:
+    """A name of the file. The parser hands over bytes where they are not UTF-8."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _read_attribute(proto: Any) -> Attribute:
@@ -194,7 +200,7 @@ def _element_type(value: Any, what: str) -> str:
     if name not in ("float32", "int8", "uint8"):
         shown = name or _TYPE_NAMES.get(kind, "an unknown type")
         raise UnsupportedModel(
-            f"the {what} {value.name!r} is of {shown}; only float32, int8 and uint8 are supported."
+            f"the {what} {_text(value.name)!r} is of {shown}; only float32, int8 and uint8 are supported."
         )
     return name
 
@@ -202,7 +208,9 @@ def _element_type(value: Any, what: str) -> str:
 def _read_input(value: Any) -> OnnxEnd:
     dtype = _element_type(value, "input")
     if not value.type.tensor_type.HasField("shape"):
-        raise UnsupportedModel(f"the input {value.name!r} has no shape; export the model with a fixed one.")
+        raise UnsupportedModel(
+            f"the input {_text(value.name)!r} has no shape; export the model with a fixed one."
+        )
     sides: list[int] = []
     for i, dim in enumerate(value.type.tensor_type.shape.dim):
         if dim.HasField("dim_value"):
@@ -211,19 +219,21 @@ def _read_input(value: Any) -> OnnxEnd:
             sides.append(1)  # an open batch: a microcontroller runs one image at a time
         else:
             raise UnsupportedModel(
-                f"side {i} of the input {value.name!r} is dynamic ({dim.dim_param or 'unknown'}); "
+                f"side {i} of the input {_text(value.name)!r} is dynamic ({_text(dim.dim_param) or 'unknown'}); "
                 "export the model with a fixed input shape."
             )
     if any(side < 1 for side in sides):
-        raise UnsupportedModel(f"the input {value.name!r} has shape {sides}: every side must be at least 1.")
+        raise UnsupportedModel(
+            f"the input {_text(value.name)!r} has shape {sides}: every side must be at least 1."
+        )
     if math.prod(sides) > MAX_ELEMENTS:
-        raise UnsupportedModel(f"the input {value.name!r} has shape {sides}, which is too large.")
-    return OnnxEnd(value.name, dtype, tuple(sides))
+        raise UnsupportedModel(f"the input {_text(value.name)!r} has shape {sides}, which is too large.")
+    return OnnxEnd(_text(value.name), dtype, tuple(sides))
 
 
 def _read_output(value: Any) -> OnnxEnd:
     """The shape is not read: it follows from the operators."""
-    return OnnxEnd(value.name, _element_type(value, "output"), None)
+    return OnnxEnd(_text(value.name), _element_type(value, "output"), None)
 
 
 def _check_order(nodes: list[OnnxNode], known: set[str], outputs: tuple[OnnxEnd, ...]) -> None:
