@@ -4,6 +4,8 @@
 #include "mcupatch/requant.h"
 #include "mcupatch/window.h"
 
+enum { RUN = 16 }; /* sums that are collected before they are requantised; even */
+
 /* Receptive field of one output pixel in one group, in values. */
 static int32_t column_depth(const mcup_conv2d_params *params) {
   return params->kernel_rows * params->kernel_cols * (params->in_channels / params->groups);
@@ -68,7 +70,6 @@ static void make_column(const mcup_conv2d_params *params, const mcup_input *in, 
 /* All output channels of one group for one or two neighbouring pixels. `out` is the group's first channel. */
 static void write_pixels(const mcup_conv2d_params *params, int32_t group, const int16_t *columns, int32_t pixels,
                          int8_t *out) {
-  const mcup_requant requant = params->requant;
   const int32_t depth = column_depth(params);
   const int32_t count = params->out_channels / params->groups;
   const int32_t first = group * count;
@@ -81,23 +82,24 @@ static void write_pixels(const mcup_conv2d_params *params, int32_t group, const 
     taken0 = mcup_mul_wrap(zero_point, mcup_column_sum(columns, depth));
     taken1 = mcup_mul_wrap(zero_point, mcup_column_sum(column1, depth));
   }
-  for (int32_t o = 0; o < count; o += 2) {
-    const int32_t second = o + 1 < count ? 1 : 0;
-    const int32_t bias0 = params->bias[first + o], bias1 = params->bias[first + o + second];
-    int32_t sums[4] = {mcup_sub_wrap(bias0, taken0), mcup_sub_wrap(bias1, taken0), mcup_sub_wrap(bias0, taken1),
-                       mcup_sub_wrap(bias1, taken1)};
-    mcup_dot_2x2(columns, column1, weights, weights + second * depth, depth, sums);
-    weights += (1 + second) * depth;
-    out[o] = mcup_requantize(&requant, first + o, sums[0]);
-    if (second) {
-      out[o + 1] = mcup_requantize(&requant, first + o + 1, sums[1]);
+  int32_t sums0[RUN], sums1[RUN];
+  for (int32_t run = 0; run < count; run += RUN) {
+    const int32_t channels = count - run < RUN ? count - run : RUN;
+    for (int32_t o = 0; o < channels; o += 2) {
+      const int32_t second = o + 1 < channels ? 1 : 0;
+      const int32_t bias0 = params->bias[first + run + o], bias1 = params->bias[first + run + o + second];
+      int32_t sums[4] = {mcup_sub_wrap(bias0, taken0), mcup_sub_wrap(bias1, taken0), mcup_sub_wrap(bias0, taken1),
+                         mcup_sub_wrap(bias1, taken1)};
+      mcup_dot_2x2(columns, column1, weights, weights + second * depth, depth, sums);
+      weights += (1 + second) * depth;
+      sums0[o] = sums[0];
+      sums0[o + 1] = sums[1];
+      sums1[o] = sums[2];
+      sums1[o + 1] = sums[3];
     }
+    mcup_requantize_run(&params->requant, first + run, sums0, channels, out + run);
     if (pixels == 2) {
-      int8_t *out1 = out + params->out_channels;
-      out1[o] = mcup_requantize(&requant, first + o, sums[2]);
-      if (second) {
-        out1[o + 1] = mcup_requantize(&requant, first + o + 1, sums[3]);
-      }
+      mcup_requantize_run(&params->requant, first + run, sums1, channels, out + params->out_channels + run);
     }
   }
 }

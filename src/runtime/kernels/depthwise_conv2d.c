@@ -16,58 +16,122 @@ size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params) 
   return 4 * sizeof(int16_t) * (size_t)(params->kernel_rows * params->kernel_cols);
 }
 
-/* The bias less what the input's zero point adds to the sums over these taps. */
-static mcup_sums4 start_sums(const mcup_depthwise_params *params, int32_t channel, mcup_taps rows, mcup_taps cols) {
-  const int32_t channels = params->in_channels;
-  mcup_sums4 sums;
+/* Four neighbouring channels of one output row: what all its pixels share. */
+typedef struct {
+  const mcup_depthwise_params *params;
+  const mcup_input *in;
+  int32_t channel;
+  int32_t start_row; /* of tap row 0; may lie outside */
+  mcup_taps rows;
+  const int16_t *taps; /* [kernel_rows][kernel_cols][4] */
+} row_of_four;
+
+/* The bias less what the input's zero point adds to the sums over these tap columns. */
+static mcup_sums4 start_sums(const row_of_four *row, mcup_taps cols) {
+  const mcup_depthwise_params *params = row->params;
+  const int8_t zero_point = (int8_t)params->input_zero_point;
+  const int8_t bytes[4] = {zero_point, zero_point, zero_point, zero_point};
+  mcup_sums4 sums = {{0, 0, 0, 0}};
+  for (int32_t ky = row->rows.first; ky < row->rows.last; ++ky) {
+    sums = mcup_depthwise_taps4(bytes, 0, row->taps + 4 * (ky * params->kernel_cols + cols.first),
+                                cols.last - cols.first, sums);
+  }
   for (int32_t c = 0; c < 4; ++c) {
-    int32_t total = 0;
-    for (int32_t ky = rows.first; ky < rows.last; ++ky) {
-      const int8_t *weights = params->weights + (ptrdiff_t)ky * params->kernel_cols * channels + channel + c;
-      for (int32_t kx = cols.first; kx < cols.last; ++kx) {
-        total += weights[(ptrdiff_t)kx * channels] - params->weight_zero_point;
-      }
-    }
-    sums.channel[c] = mcup_sub_wrap(params->bias[channel + c], mcup_mul_wrap(params->input_zero_point, total));
+    sums.channel[c] = mcup_sub_wrap(params->bias[row->channel + c], sums.channel[c]);
   }
   return sums;
 }
 
-/* Channels [channel, channel + 4) of one output row. */
+/* All tap rows that lie inside, `count` tap columns; `bytes` and `taps` are at the first of them. */
+static mcup_sums4 sum_taps(const row_of_four *row, const int8_t *bytes, const int16_t *taps, int32_t count,
+                           mcup_sums4 sums) {
+  const int32_t tap_step = row->params->dilation_cols * row->params->in_channels;
+  const ptrdiff_t row_step = (ptrdiff_t)row->params->dilation_rows * row->in->row_stride;
+  const int32_t taps_step = 4 * row->params->kernel_cols;
+  MCUP_NO_UNROLL
+  for (int32_t k = 0; k < row->rows.last - row->rows.first; ++k) {
+    sums = mcup_depthwise_taps4(bytes + k * row_step, tap_step, taps + k * taps_step, count, sums);
+  }
+  return sums;
+}
+
+/* The same for the usual kernel of three columns, all inside. */
+static mcup_sums4 sum_three_columns(const row_of_four *row, const int8_t *bytes, const int16_t *taps, mcup_sums4 sums) {
+  const int32_t tap_step = row->params->dilation_cols * row->params->in_channels;
+  const ptrdiff_t row_step = (ptrdiff_t)row->params->dilation_rows * row->in->row_stride;
+  MCUP_NO_UNROLL
+  for (int32_t k = 0; k < row->rows.last - row->rows.first; ++k) {
+    const int8_t *pixel = bytes + k * row_step;
+    sums = mcup_depthwise_tap4(pixel, taps + 12 * k, sums);
+    sums = mcup_depthwise_tap4(pixel + tap_step, taps + 12 * k + 4, sums);
+    sums = mcup_depthwise_tap4(pixel + 2 * tap_step, taps + 12 * k + 8, sums);
+  }
+  return sums;
+}
+
+static const int8_t *find_bytes(const row_of_four *row, int32_t col) {
+  const mcup_depthwise_params *params = row->params;
+  return mcup_in_pixel(row->in, row->start_row + row->rows.first * params->dilation_rows, col, params->in_channels) +
+         row->channel;
+}
+
+/* A pixel some of whose tap columns may lie outside. */
+static void write_border(const row_of_four *row, int32_t start_col, int8_t *out) {
+  const mcup_depthwise_params *params = row->params;
+  const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, row->in->cols);
+  mcup_sums4 sums = start_sums(row, cols);
+  if (row->rows.first < row->rows.last && cols.first < cols.last) {
+    const int16_t *taps = row->taps + 4 * (row->rows.first * params->kernel_cols + cols.first);
+    sums = sum_taps(row, find_bytes(row, start_col + cols.first * params->dilation_cols), taps, cols.last - cols.first,
+                    sums);
+  }
+  mcup_requantize_run(&params->requant, row->channel, sums.channel, 4, out);
+}
+
+/* `count` neighbouring pixels all of whose tap columns lie inside; `out` is the first, `step` bytes apart. */
+static void write_inside(const row_of_four *row, int32_t start_col, int32_t count, int8_t *out, int32_t step) {
+  const mcup_depthwise_params *params = row->params;
+  const mcup_taps all = {0, params->kernel_cols};
+  const mcup_sums4 start = start_sums(row, all);
+  const int16_t *taps = row->taps + 4 * row->rows.first * params->kernel_cols;
+  const int8_t *bytes = find_bytes(row, start_col);
+  const ptrdiff_t bytes_step = (ptrdiff_t)params->stride_cols * params->in_channels;
+  for (int32_t x = 0; x < count; ++x) {
+    const int8_t *pixel = bytes + x * bytes_step;
+    const mcup_sums4 sums = params->kernel_cols == 3 ? sum_three_columns(row, pixel, taps, start)
+                                                     : sum_taps(row, pixel, taps, params->kernel_cols, start);
+    mcup_requantize_run(&params->requant, row->channel, sums.channel, 4, out + (ptrdiff_t)x * step);
+  }
+}
+
+/* Output columns [first, last) have all their tap columns inside. */
+static mcup_taps find_inside(const mcup_depthwise_params *params, int32_t in_cols, int32_t out_cols, int32_t pad_left) {
+  const int32_t room = in_cols - 1 - (params->kernel_cols - 1) * params->dilation_cols + pad_left;
+  mcup_taps inside = {0, 0};
+  inside.first = mcup_clamp(pad_left > 0 ? (pad_left - 1) / params->stride_cols + 1 : 0, 0, out_cols);
+  inside.last = mcup_clamp(room >= 0 ? room / params->stride_cols + 1 : 0, inside.first, out_cols);
+  return inside;
+}
+
+/* Channels [channel, channel + 4) of output row y. */
 static void write_row_of_four(const mcup_depthwise_params *params, const mcup_input *in, const mcup_output *out,
                               int32_t y, int32_t start_row, int32_t pad_left, int32_t channel, int16_t *taps) {
-  const mcup_requant requant = params->requant;
   const int32_t channels = params->in_channels;
-  const int32_t tap_step = params->dilation_cols * channels;
-  const ptrdiff_t tap_row_step = (ptrdiff_t)params->dilation_rows * in->row_stride;
   const mcup_taps rows = mcup_clip_taps(start_row, params->kernel_rows, params->dilation_rows, in->rows);
-  mcup_taps cols_of_start = {-1, -1};
-  mcup_sums4 start = {{0, 0, 0, 0}};
+  const mcup_taps inside = find_inside(params, rows.first < rows.last ? in->cols : 0, out->cols, pad_left);
+  const row_of_four row = {params, in, channel, start_row, rows, taps};
   int8_t *target = mcup_out_row(out, y) + channel;
   mcup_widen_taps4(params->weights + channel, channels, params->kernel_rows * params->kernel_cols,
                    params->weight_zero_point, taps);
-  for (int32_t x = 0; x < out->cols; ++x) {
-    const int32_t start_col = x * params->stride_cols - pad_left;
-    const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, in->cols);
-    if (cols.first != cols_of_start.first || cols.last != cols_of_start.last) {
-      start = start_sums(params, channel, rows, cols); /* only where a border begins or ends */
-      cols_of_start = cols;
-    }
-    mcup_sums4 sums = start;
-    if (rows.first < rows.last && cols.first < cols.last) {
-      const int8_t *bytes = mcup_in_pixel(in, start_row + rows.first * params->dilation_rows,
-                                          start_col + cols.first * params->dilation_cols, channels) +
-                            channel;
-      const int16_t *row_taps = taps + 4 * (rows.first * params->kernel_cols + cols.first);
-      for (int32_t ky = rows.first; ky < rows.last; ++ky) {
-        const int32_t k = ky - rows.first;
-        sums = mcup_depthwise_taps4(bytes + k * tap_row_step, tap_step, row_taps + 4 * k * params->kernel_cols,
-                                    cols.last - cols.first, sums);
-      }
-    }
-    for (int32_t c = 0; c < 4; ++c) {
-      target[(ptrdiff_t)x * channels + c] = mcup_requantize(&requant, channel + c, sums.channel[c]);
-    }
+  for (int32_t x = 0; x < inside.first; ++x) {
+    write_border(&row, x * params->stride_cols - pad_left, target + (ptrdiff_t)x * channels);
+  }
+  if (inside.first < inside.last) {
+    write_inside(&row, inside.first * params->stride_cols - pad_left, inside.last - inside.first,
+                 target + (ptrdiff_t)inside.first * channels, channels);
+  }
+  for (int32_t x = inside.last; x < out->cols; ++x) {
+    write_border(&row, x * params->stride_cols - pad_left, target + (ptrdiff_t)x * channels);
   }
 }
 

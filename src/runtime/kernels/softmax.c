@@ -45,7 +45,7 @@ static void write_row_fixed(const mcup_softmax_params *params, const int8_t *in,
   const int32_t exponent = SUM_INTEGER_BITS - zeros + 31 - 8; /* to 1/256 */
   for (int32_t i = 0; i < params->channels; ++i) {
     const int32_t product = mcup_doubling_high_mul(reciprocal, params->table_fixed[offset + in[i]]);
-    const int32_t quotient = exponent > 31 ? 0 : mcup_rounding_divide_by_power(product, exponent);
+    const int32_t quotient = exponent > 32 ? 0 : mcup_rounding_divide_by_power(product, exponent);
     out[i] = mcup_store_fixed(quotient, INT8_MIN, INT8_MIN, INT8_MAX);
   }
 }

@@ -19,6 +19,13 @@
 #define MCUP_MEMCPY memcpy
 #endif
 
+/* Before a loop that runs few times: clang would unroll it by a run-time count, with a slow path for the rest. */
+#if defined(__clang__)
+#define MCUP_NO_UNROLL _Pragma("clang loop unroll(disable) vectorize(disable)")
+#else
+#define MCUP_NO_UNROLL
+#endif
+
 /* int32 sums wrap: a model can force an overflow, and wrapping is what the processors do. */
 static inline int32_t mcup_add_wrap(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);

@@ -23,12 +23,14 @@ static inline void mcup_widen(const int8_t *bytes, int32_t count, int32_t zero_p
   int32_t i = 0;
 #if MCUP_DSP
   const int32_t zero_points = mcup_twice(zero_point);
+  MCUP_NO_UNROLL
   for (; i + 4 <= count; i += 4) {
     const int32_t word = mcup_load4(bytes + i);
     mcup_store4(column + i, __ssub16(mcup_even_bytes(word), zero_points));
     mcup_store4(column + i + 2, __ssub16(mcup_odd_bytes(word), zero_points));
   }
 #endif
+  MCUP_NO_UNROLL
   for (; i < count; ++i) {
     column[i] = (int16_t)(bytes[i] - zero_point);
   }
@@ -49,6 +51,7 @@ static inline void mcup_dot_2x2(const int16_t *column0, const int16_t *column1, 
   int32_t s00 = sums[0], s01 = sums[1], s10 = sums[2], s11 = sums[3];
   int32_t i = 0;
 #if MCUP_DSP
+  MCUP_NO_UNROLL
   for (; i + 4 <= count; i += 4) {
     const int32_t word0 = mcup_load4(weights0 + i);
     const int32_t word1 = mcup_load4(weights1 + i);
@@ -62,6 +65,7 @@ static inline void mcup_dot_2x2(const int16_t *column0, const int16_t *column1, 
     s11 = __smlad(odd1, y1, __smlad(even1, x1, s11));
   }
 #endif
+  MCUP_NO_UNROLL
   for (; i < count; ++i) {
     s00 = mcup_mac(s00, column0[i], weights0[i]);
     s01 = mcup_mac(s01, column0[i], weights1[i]);
@@ -81,6 +85,7 @@ static inline void mcup_dot_bytes_2(const int8_t *bytes, int32_t zero_point, con
   int32_t i = 0;
 #if MCUP_DSP
   const int32_t zero_points = mcup_twice(zero_point);
+  MCUP_NO_UNROLL
   for (; i + 4 <= count; i += 4) {
     const int32_t word = mcup_load4(bytes + i);
     const int32_t even = __ssub16(mcup_even_bytes(word), zero_points);
@@ -91,6 +96,7 @@ static inline void mcup_dot_bytes_2(const int8_t *bytes, int32_t zero_point, con
     s1 = __smlad(odd, mcup_odd_bytes(word1), __smlad(even, mcup_even_bytes(word1), s1));
   }
 #endif
+  MCUP_NO_UNROLL
   for (; i < count; ++i) {
     s0 = mcup_mac(s0, bytes[i] - zero_point, weights0[i]);
     s1 = mcup_mac(s1, bytes[i] - zero_point, weights1[i]);
@@ -110,34 +116,39 @@ typedef struct {
  */
 static inline void mcup_widen_taps4(const int8_t *weights, int32_t step, int32_t count, int32_t zero_point,
                                     int16_t *taps) {
+  MCUP_NO_UNROLL
   for (int32_t t = 0; t < count; ++t) {
     mcup_widen(weights + (ptrdiff_t)t * step, 4, zero_point, taps + 4 * t);
   }
 }
 
-/* sums.channel[c] += sum over t of taps[t][c] * bytes[t * step + c], t in [0, count). */
+/* sums.channel[c] += tap[c] * bytes[c] */
+static inline mcup_sums4 mcup_depthwise_tap4(const int8_t *bytes, const int16_t *tap, mcup_sums4 sums) {
+#if MCUP_DSP
+  const int32_t word = mcup_load4(bytes);
+  const int32_t even = mcup_even_bytes(word), odd = mcup_odd_bytes(word);
+  const int32_t even_taps = mcup_load4(tap), odd_taps = mcup_load4(tap + 2);
+  sums.channel[0] = __smlabb(even, even_taps, sums.channel[0]);
+  sums.channel[1] = __smlabb(odd, odd_taps, sums.channel[1]);
+  sums.channel[2] = __smlatt(even, even_taps, sums.channel[2]);
+  sums.channel[3] = __smlatt(odd, odd_taps, sums.channel[3]);
+#else
+  sums.channel[0] = mcup_mac(sums.channel[0], bytes[0], tap[0]);
+  sums.channel[1] = mcup_mac(sums.channel[1], bytes[1], tap[1]);
+  sums.channel[2] = mcup_mac(sums.channel[2], bytes[2], tap[2]);
+  sums.channel[3] = mcup_mac(sums.channel[3], bytes[3], tap[3]);
+#endif
+  return sums;
+}
+
+/* `count` taps whose bytes lie `step` apart. */
 static inline mcup_sums4 mcup_depthwise_taps4(const int8_t *bytes, int32_t step, const int16_t *taps, int32_t count,
                                               mcup_sums4 sums) {
-  int32_t s0 = sums.channel[0], s1 = sums.channel[1], s2 = sums.channel[2], s3 = sums.channel[3];
+  MCUP_NO_UNROLL
   for (int32_t t = 0; t < count; ++t) {
-    const int8_t *x = bytes + (ptrdiff_t)t * step;
-    const int16_t *w = taps + 4 * t;
-#if MCUP_DSP
-    const int32_t word = mcup_load4(x);
-    const int32_t even = mcup_even_bytes(word), odd = mcup_odd_bytes(word);
-    const int32_t even_taps = mcup_load4(w), odd_taps = mcup_load4(w + 2);
-    s0 = __smlabb(even, even_taps, s0);
-    s1 = __smlabb(odd, odd_taps, s1);
-    s2 = __smlatt(even, even_taps, s2);
-    s3 = __smlatt(odd, odd_taps, s3);
-#else
-    s0 = mcup_mac(s0, x[0], w[0]);
-    s1 = mcup_mac(s1, x[1], w[1]);
-    s2 = mcup_mac(s2, x[2], w[2]);
-    s3 = mcup_mac(s3, x[3], w[3]);
-#endif
+    sums = mcup_depthwise_tap4(bytes + (ptrdiff_t)t * step, taps + 4 * t, sums);
   }
-  return (mcup_sums4){{s0, s1, s2, s3}};
+  return sums;
 }
 
 #endif /* MCUPATCH_DOT_H */

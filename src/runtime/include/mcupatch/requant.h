@@ -5,21 +5,27 @@
 #include "mcupatch/arith.h"
 #include "mcupatch/kernels.h"
 
-/* High half of 2 * a * b, rounded half up (gemmlowp's SaturatingRoundingDoublingHighMul). Not both -2**31. */
+/*
+ * High half of 2 * a * b, rounded half up (gemmlowp's SaturatingRoundingDoublingHighMul). Not both -2**31; with one
+ * factor above -2**31 the result is above -2**31 too.
+ */
 static inline int32_t mcup_doubling_high_mul(int32_t a, int32_t b) {
   return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
 }
 
-/* value / 2**exponent, rounded half away from zero (gemmlowp's RoundingDivideByPOT); exponent in [0, 31]. */
+/*
+ * value / 2**exponent, rounded half away from zero (gemmlowp's RoundingDivideByPOT); exponent in [1, 32],
+ * value above -2**31. One less below zero turns half away from zero into half up, and the last bit shifted out is
+ * the half.
+ */
 static inline int32_t mcup_rounding_divide_by_power(int32_t value, int32_t exponent) {
-  const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1);
-  const int32_t threshold = (mask >> 1) + (value < 0);
-  return (value >> exponent) + ((value & mask) > threshold);
+  const int32_t doubled = (value + (value >> 31)) >> (exponent - 1);
+  return (doubled >> 1) + (doubled & 1);
 }
 
 /* value * multiplier * 2**(shift - 31), rounded twice. */
 static inline int32_t mcup_scale_fixed(int32_t value, int32_t multiplier, int32_t shift) {
-  if (shift > 0) {
+  if (shift >= 0) {
     return mcup_doubling_high_mul(mcup_shift_left(value, shift), multiplier);
   }
   return mcup_rounding_divide_by_power(mcup_doubling_high_mul(value, multiplier), -shift);
@@ -112,11 +118,20 @@ static inline void mcup_requantize_run(const mcup_requant *requant, int32_t firs
     }
     return;
   }
+  if (requant->scale_double != NULL) {
+    const double *scale = requant->scale_double + step * first;
+    for (int32_t i = 0; i < count; ++i) {
+      out[i] = mcup_store_fixed(mcup_scale_double(sums[i], scale + step * i), zero_point, low, high);
+    }
+    return;
+  }
   const int32_t *multiplier = requant->multiplier + step * first;
   const int32_t *shift = requant->shift + step * first;
   MCUP_NO_UNROLL
   for (int32_t i = 0; i < count; ++i) {
-    out[i] = mcup_store_fixed(mcup_scale_fixed(sums[i], multiplier[step * i], shift[step * i]), zero_point, low, high);
+    out[i] = mcup_store_fixed(mcup_scale_fixed(sums[i], *multiplier, *shift), zero_point, low, high);
+    multiplier += step;
+    shift += step;
   }
 }
 
