@@ -123,6 +123,10 @@ class _Reader:
         graph = model.Subgraphs(0)
         kinds = self._read_kinds(model)
         buffers = self._length(model.BuffersLength(), 4, "buffers")
+        if buffers:
+            model.Buffers(
+                0
+            ).DataLength()  # never used, but writers put it last: reading it shows a missing end
         tensor_count = self._length(graph.TensorsLength(), 4, "tensors")
         tensors = tuple(self._read_tensor(model, graph, i, buffers) for i in range(tensor_count))
         operators = self._length(graph.OperatorsLength(), 4, "operators")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tflite import BuiltinOperator
 
 from mcupatch.errors import BadInput, McupatchError, UnsupportedModel
 from mcupatch.importer.detect import import_graph
@@ -14,8 +15,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.ir.reference import run
 from mcupatch.zoo import tflite_options as options
 from mcupatch.zoo.tflite_builder import TfliteBuilder, _Quantization
-from tests.support import tflite_cases as cases
-from tests.support.tflite_cases import Case, CaseWriter
+from tests.support.tflite_case_writer import Case, CaseWriter
 
 
 def writer(seed: int = 0, dtype: str = "int8") -> CaseWriter:
@@ -79,7 +79,7 @@ def test_float_models_are_told_to_be_quantised() -> None:
     weights = builder.tensor("w", (3, 1, 1, 2), "float32", data=np.ones((3, 1, 1, 2)))
     bias = builder.tensor("b", (3,), "float32", data=np.zeros(3))
     y = builder.tensor("y", (1, 4, 4, 3), "float32")
-    builder.operator(cases.BuiltinOperator.CONV_2D, [x, weights, bias], [y], options.conv2d_options())
+    builder.operator(BuiltinOperator.CONV_2D, [x, weights, bias], [y], options.conv2d_options())
     text = refuse(builder.finish([x], [y]))
     assert "float model" in text and "Quantise it to int8" in text
 

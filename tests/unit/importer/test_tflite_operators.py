@@ -10,9 +10,10 @@ import pytest
 
 from mcupatch.importer.tflite import import_tflite
 from mcupatch.ir.reference import run
+from mcupatch.zoo import tflite_options as options
 from tests.support import tflite_cases as cases
 from tests.support.litert import LiteRt
-from tests.support.tflite_cases import Case, CaseWriter
+from tests.support.tflite_case_writer import Case, CaseWriter
 
 SEEDS = 25
 DTYPES = ("int8", "uint8")
@@ -83,7 +84,7 @@ def test_conv2d_without_bias() -> None:
     x = writer.input((1, 4, 4, 2), 0.1, 3)
     weights, _ = writer.weights((3, 1, 1, 2), 3, 0)
     y = writer.activation("y", (1, 4, 4, 3))
-    writer.operator("CONV_2D", [x, weights, -1], y, cases.options.conv2d_options())
+    writer.operator("CONV_2D", [x, weights, -1], y, options.conv2d_options())
     graph = import_tflite(writer.finish(y).data, "case.tflite")
     (conv,) = graph.ops
     assert not conv.bias.any()  # type: ignore[attr-defined]
