@@ -109,22 +109,14 @@ static inline int8_t mcup_requantize(const mcup_requant *requant, int32_t channe
  */
 static inline void mcup_requantize_run(const mcup_requant *requant, int32_t first, const int32_t *sums, int32_t count,
                                        int8_t *out) {
+  if (requant->multiplier == NULL) {
+    for (int32_t i = 0; i < count; ++i) {
+      out[i] = mcup_requantize(requant, first + i, sums[i]);
+    }
+    return;
+  }
   const int32_t step = requant->per_channel ? 1 : 0;
   const int32_t zero_point = requant->zero_point, low = requant->low, high = requant->high;
-  if (requant->scale != NULL) {
-    const float *scale = requant->scale + step * first;
-    for (int32_t i = 0; i < count; ++i) {
-      out[i] = mcup_store_even((float)sums[i] * scale[step * i], zero_point, low, high);
-    }
-    return;
-  }
-  if (requant->scale_double != NULL) {
-    const double *scale = requant->scale_double + step * first;
-    for (int32_t i = 0; i < count; ++i) {
-      out[i] = mcup_store_fixed(mcup_scale_double(sums[i], scale + step * i), zero_point, low, high);
-    }
-    return;
-  }
   const int32_t *multiplier = requant->multiplier + step * first;
   const int32_t *shift = requant->shift + step * first;
   MCUP_NO_UNROLL
