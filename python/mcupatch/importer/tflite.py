@@ -142,7 +142,7 @@ def convert_operators(conversion: Conversion, live: list[TfliteOperator], name: 
             CONVERTERS[op.kind](conversion, op)
         except NotSupported as problem:
             problems.append(f"{place(conversion.model, op)} {problem}")
-        except (Malformed, ValueError) as problem:
+        except (Malformed, ValueError, ArithmeticError, LookupError) as problem:
             raise bad_file(name, f"{place(conversion.model, op)} is wrong: {problem}") from problem
     if problems:
         count = "an operator" if len(problems) == 1 else f"{len(problems)} operators"

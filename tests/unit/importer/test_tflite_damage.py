@@ -16,6 +16,7 @@ from mcupatch.zoo import tflite_options as options
 from tests.support import tflite_cases as cases
 from tests.support.tflite_case_writer import LOWEST, CaseWriter
 
+pytestmark = pytest.mark.filterwarnings("error")
 MUTATIONS = 3000
 Rng = np.random.Generator
 

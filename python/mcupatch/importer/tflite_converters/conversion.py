@@ -16,6 +16,7 @@ from mcupatch.ir.tensor import Tensor
 
 UINT8_SHIFT = 128  # a uint8 tensor is held as int8: value and zero point less 128
 QUANTIZED = ("int8", "uint8")
+SMALLEST_SCALE, LARGEST_SCALE = 2.0**-40, 2.0**40  # beyond lie damaged files and float32's ends
 
 
 class NotSupported(Exception):
@@ -87,7 +88,7 @@ class Conversion:
         zero = int(q.zero_points[0]) if len(q.zero_points) else 0
         if not low <= zero < low + 256:
             raise Malformed(f"tensor {tensor.number} has the zero point {zero}")
-        if not (np.isfinite(q.scales[0]) and q.scales[0] > 0):
+        if not SMALLEST_SCALE <= q.scales[0] <= LARGEST_SCALE:
             raise Malformed(f"tensor {tensor.number} has the scale {q.scales[0]}")
         return QuantParams(float(q.scales[0]), zero - low - UINT8_SHIFT)
 

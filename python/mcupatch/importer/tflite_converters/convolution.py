@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.importer.tflite_converters.conversion import (
+    LARGEST_SCALE,
     UINT8_SHIFT,
     Conversion,
     Malformed,
     NotSupported,
     clamp_of,
 )
-from mcupatch.importer.tflite_converters.spatial import check_window, pad_for
+from mcupatch.importer.tflite_converters.spatial import MAX_WINDOW, check_window, pad_for
 from mcupatch.importer.tflite_reader import TfliteOperator, TfliteTensor
 from mcupatch.ir import ops
 from mcupatch.ir.quant import QuantParams, Rounding
@@ -37,6 +38,8 @@ def read_weights(c: Conversion, tensor: TfliteTensor, channels: int) -> Weights:
         raise Malformed("its weights have no scale")
     if len(q.scales) not in (1, channels):
         raise Malformed(f"its weights have {len(q.scales)} scales for {channels} channels")
+    if not np.all((q.scales >= 0) & (q.scales <= LARGEST_SCALE)):  # 0: a channel that is always its bias
+        raise Malformed("its weights have a scale that is no number")
     zero = read_weight_zero_point(q.zero_points)
     if tensor.dtype == "uint8":
         if len(q.scales) != 1:
@@ -81,6 +84,8 @@ def scale_together(x: QuantParams, weights: Weights, out: QuantParams) -> NDArra
 def check_feature_maps(*tensors: TfliteTensor) -> None:
     if any(len(t.shape) != 4 for t in tensors):
         raise Malformed("it needs tensors of rank 4")
+    if any(max(t.shape[1:3]) > MAX_WINDOW for t in tensors):
+        raise Malformed("its height or width cannot be")
 
 
 def convert_conv2d(c: Conversion, op: TfliteOperator) -> None:

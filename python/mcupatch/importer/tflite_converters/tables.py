@@ -14,6 +14,7 @@ from mcupatch.importer.tflite_reader import TfliteOperator
 from mcupatch.ir import ops
 from mcupatch.ir.quant import QuantParams
 
+MAX_SLOPE = 1 << 20
 TableMaker = Callable[[QuantParams, QuantParams], NDArray[np.int8]]
 
 
@@ -60,8 +61,8 @@ def convert_tanh(c: Conversion, op: TfliteOperator) -> None:
 
 def convert_leaky_relu(c: Conversion, op: TfliteOperator) -> None:
     alpha = op.options.alpha
-    if not np.isfinite(alpha) or alpha < 0:
-        raise NotSupported(f"has the slope {alpha}: use one of at least 0")
+    if not 0 <= alpha <= MAX_SLOPE:
+        raise NotSupported(f"has the slope {alpha}: use one from 0 to {MAX_SLOPE}")
     convert_with_table(c, op, lambda x, y: arithmetic.leaky_relu_table(x, y, alpha))
 
 
