@@ -52,8 +52,8 @@ class CompileOptions:
     """All choices of one compilation.
 
     ``sram_bytes`` and ``flash_bytes`` replace the board's budgets. ``io`` is "model" (the model's own input and
-    output types) or "int8" (float ends are dropped). ``toolchain`` is "zig" or "gcc". ``halo`` is "auto" or
-    "recompute", which are the same until halos can be kept.
+    output types and order) or "int8" (float ends are dropped, and images are ``[1, H, W, C]`` in an ONNX model too).
+    ``toolchain`` is "zig" or "gcc". ``halo`` is "auto" or "recompute", which are the same until halos can be kept.
     """
 
     board: str = "stm32f746"

@@ -83,7 +83,7 @@ class ComparedRun:
 
 def read_graph(source: ModelFile, io: str = "model") -> Graph:
     """The network in a model file; ``io`` as in ``CompileOptions``. Raises BadInput or UnsupportedModel."""
-    graph = import_graph(source.data, source.file_name)
+    graph = import_graph(source.data, source.file_name, channels_last_ends=io == "int8")
     return drop_float_ends(graph) if io == "int8" else graph
 
 

@@ -29,7 +29,7 @@ from mcupatch.importer.onnx_converters import (
     resize,
     softmax,
 )
-from mcupatch.importer.onnx_converters.builder import GraphBuilder
+from mcupatch.importer.onnx_converters.builder import TO_PLAIN, TO_SPATIAL, GraphBuilder
 from mcupatch.importer.onnx_converters.context import Context, Converter, NotConvertible, UsesUnknown
 from mcupatch.importer.onnx_converters.values import ConstantReal, Unknown
 from mcupatch.importer.onnx_reader import DEFAULT_DOMAINS, OnnxModel, OnnxNode, read_onnx
@@ -56,8 +56,13 @@ HINTS = {
 MAX_NAMED = 12  # problems that one error lists
 
 
-def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> Graph:
+def import_onnx(
+    data: bytes, name: str, rounding: Rounding = Rounding.FLOAT, channels_last_ends: bool = False
+) -> Graph:
     """The graph of a quantised ONNX model; ``name`` is for messages and names the graph.
+
+    ``channels_last_ends``: inputs and outputs of rank 4 are ``[1, H, W, C]``, as a camera and the operators inside
+    have them, instead of ``[1, C, H, W]``. No transposition is then needed at the ends.
 
     Raises BadInput for damaged data, UnsupportedModel for a float model and for one whose operators, types or shapes
     are not supported; that error names all of them.
@@ -65,7 +70,7 @@ def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> 
     try:
         model = read_onnx(data)
         _check_form(model)
-        graph = fold_padding(_convert_model(model, name.removesuffix(".onnx"), rounding))
+        graph = fold_padding(_convert_model(model, name.removesuffix(".onnx"), rounding, channels_last_ends))
         verify_graph(graph)
     except BadInput as error:
         raise BadInput(f"{name}: {error}") from error
@@ -76,8 +81,9 @@ def import_onnx(data: bytes, name: str, rounding: Rounding = Rounding.FLOAT) -> 
     return graph
 
 
-def _convert_model(model: OnnxModel, name: str, rounding: Rounding) -> Graph:
-    context = Context(GraphBuilder(), {}, model.opset, rounding)
+def _convert_model(model: OnnxModel, name: str, rounding: Rounding, channels_last_ends: bool) -> Graph:
+    turned: frozenset[str] = _find_planar_ends(model) if channels_last_ends else frozenset()
+    context = Context(GraphBuilder(), {}, model.opset, rounding, turned)
     for constant, array in model.constants.items():
         context.values[constant] = ConstantReal(array)
     inputs = []
@@ -96,6 +102,22 @@ def _convert_model(model: OnnxModel, name: str, rounding: Rounding) -> Graph:
     if len(set(outputs)) != len(outputs):
         raise UnsupportedModel("two of its outputs are one and the same tensor; keep one of them.")
     return context.builder.finish(name, tuple(inputs), tuple(outputs))
+
+
+def _find_planar_ends(model: OnnxModel) -> frozenset[str]:
+    """The inputs and outputs but those that the model itself transposes from, or to, ``[1, H, W, C]``."""
+    channels_last: set[str] = set()
+    same: dict[str, str] = {}  # what QuantizeLinear and DequantizeLinear give, to what they started from
+    for node in model.nodes:
+        source = same.get(node.input(0), node.input(0))
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            same[node.outputs[0]] = source
+        elif node.op_type == "Transpose" and node.attributes.get("perm") == TO_PLAIN:
+            channels_last.add(source)
+        elif node.op_type == "Transpose" and node.attributes.get("perm") == TO_SPATIAL:
+            channels_last.add(node.outputs[0])
+    names = [end.name for end in (*model.inputs, *model.outputs)]
+    return frozenset(n for n in names if same.get(n, n) not in channels_last)
 
 
 def _find_live(model: OnnxModel) -> list[OnnxNode]:

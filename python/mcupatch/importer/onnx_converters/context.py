@@ -44,6 +44,11 @@ class Context:
     values: dict[str, Value]
     opset: int
     rounding: Rounding
+    channels_last_ends: frozenset[str] = frozenset()  # inputs and outputs to be held as [1, H, W, C]
+
+    def is_channels_last(self, end: str, shape: Shape) -> bool:
+        """Whether an input or output of ONNX shape ``[1, C, H, W]`` is to be held as ``[1, H, W, C]``."""
+        return end in self.channels_last_ends and len(shape) == 4
 
     def value(self, node: OnnxNode, position: int) -> Value:
         """Input number ``position``, which must be given. Raises NotConvertible, UsesUnknown."""

@@ -20,6 +20,7 @@ from mcupatch.importer.onnx_converters.values import (
     Pointwise,
     Quantized,
     QuantizedConstant,
+    Shape,
     Storage,
     Target,
     Unknown,
@@ -119,7 +120,9 @@ def quantize_input(context: Context, node: OnnxNode, value: FloatInput, target: 
         zero_point=target.quant.zero_point,
         half_even=context.rounding is Rounding.FLOAT,
     )
-    return Quantized(shape, target.quant, target.unsigned, Storage(plain=output))
+    return Quantized(
+        value.shape, target.quant, target.unsigned, hold_input(context, output, value.end, value.shape)
+    )
 
 
 def quantize_constant(context: Context, node: OnnxNode, constant: ConstantReal) -> QuantizedConstant:
@@ -157,8 +160,9 @@ def convert_dequantize(context: Context, node: OnnxNode) -> Value:
     quant, unsigned = read_params(context, node)
     if unsigned != value.unsigned:
         raise NotConvertible("it reads int8 as uint8, or uint8 as int8")
-    if value.storage.plain is not None:
-        context.builder.describe_input(value.storage.plain, quant)
+    held = value.storage.plain or value.storage.spatial
+    if held is not None:
+        context.builder.describe_input(held, quant)
     return Dequantized(Quantized(value.shape, quant, unsigned, value.storage))
 
 
@@ -189,16 +193,33 @@ def begin_input(context: Context, end: OnnxEnd) -> tuple[str, Value]:
             f"the input {end.name!r} has shape {list(end.shape)}; only a batch of 1 and at most 4 sides are supported."
         )
     builder = context.builder
-    name = builder.add_tensor(end.name, end.shape, end.dtype)
+    shape = end.shape
+    if context.is_channels_last(end.name, shape):
+        shape = (1, shape[2], shape[3], shape[1])
+    name = builder.add_tensor(end.name, shape, end.dtype)
     if end.dtype == "float32":
-        return name, FloatInput(name, end.shape)
+        return name, FloatInput(name, end.name, end.shape)
     plain, unsigned = name, end.dtype == "uint8"
     if unsigned:
-        plain = builder.add_tensor(f"{name}_int8", end.shape, "int8")
+        plain = builder.add_tensor(f"{name}_int8", shape, "int8")
         builder.emit(ops.Lut, f"lut_{plain}", (name,), plain, table=FLIP_TABLE)
         builder.shifted_inputs[plain] = name
     unscaled = QuantParams(1.0, -SHIFT if unsigned else 0)
-    return name, Quantized(end.shape, unscaled, unsigned, Storage(plain=plain))
+    return name, Quantized(end.shape, unscaled, unsigned, hold_input(context, plain, end.name, end.shape))
+
+
+def hold_input(context: Context, name: str, end: str, shape: Shape) -> Storage:
+    """The elements of model input ``end`` of ONNX shape ``shape``, in tensor ``name``."""
+    if context.is_channels_last(end, shape):
+        return Storage(spatial=name, spatial_shape=shape)
+    return Storage(plain=name)
+
+
+def hold_output(context: Context, end: OnnxEnd, value: Quantized) -> str:
+    """The tensor that a model output is made of."""
+    if context.is_channels_last(end.name, value.shape):
+        return context.builder.spatial(value)
+    return context.builder.plain(value)
 
 
 def finish_output(context: Context, end: OnnxEnd) -> str:
@@ -206,8 +227,8 @@ def finish_output(context: Context, end: OnnxEnd) -> str:
     builder, value = context.builder, context.values[end.name]
     if isinstance(value, Dequantized):
         source = value.source
-        plain = builder.plain(source)
-        output = builder.add_tensor(end.name, source.shape, "float32")
+        plain = hold_output(context, end, source)
+        output = builder.add_tensor(end.name, builder.tensors[plain].shape, "float32")
         quant = source.quant
         inputs = (plain,)
         return builder.emit(
@@ -219,11 +240,11 @@ def finish_output(context: Context, end: OnnxEnd) -> str:
             zero_point=quant.zero_point,
         )
     if isinstance(value, Quantized):
-        plain = builder.plain(value)
+        plain = hold_output(context, end, value)
         if not value.unsigned and plain not in builder.tensor_inputs():
             return plain
         quant = QuantParams(value.quant.scale, value.model_zero_point)
-        output = builder.add_tensor(f"{end.name}_output", value.shape, end.dtype, quant)
+        output = builder.add_tensor(f"{end.name}_output", builder.tensors[plain].shape, end.dtype, quant)
         table = FLIP_TABLE if value.unsigned else np.arange(256, dtype=np.uint8).view(np.int8)
         return builder.emit(ops.Lut, f"lut_{output}", (plain,), output, table=table)
     if isinstance(value, Unknown):

@@ -107,7 +107,10 @@ class Pending:
 
 @dataclass(frozen=True, eq=False)
 class FloatInput:
+    """``name`` is its tensor, ``end`` what the model calls it, ``shape`` ONNX's."""
+
     name: str
+    end: str
     shape: Shape
 
 
