@@ -34,7 +34,7 @@ def make_call(graph: Graph, op: Operator, activations: list[Any]) -> Any:
         arrays=list(arrays),
         **encode_tensor(tensor),
     )
-    constants = [relax.const(np.ascontiguousarray(array)) for array in arrays.values()]
+    constants = [relax.const(np.ascontiguousarray(array), array.dtype.name) for array in arrays.values()]
     return Call(find_relax_op(op.kind), [*activations, *constants], attrs)
 
 
@@ -116,7 +116,7 @@ def call_stage(builder: Any, graph: Graph, stage: Stage, name: str, values: dict
     function = builder.add_func(build_stage_function(graph, stage, name), name)
     ops = graph.ops[stage.first : stage.last + 1]
     arrays = [
-        relax.const(np.ascontiguousarray(array)) for op in ops for array in encode_operator(op)[1].values()
+        relax.const(np.ascontiguousarray(array), array.dtype.name) for op in ops for array in encode_operator(op)[1].values()
     ]
     output = graph.output_tensor(ops[-1])
     arguments = [values[n] for n in tensors_in_order(graph, stage)]

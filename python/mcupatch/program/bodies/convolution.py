@@ -6,7 +6,7 @@ from typing import Any
 
 from mcupatch.ir.ops import Conv2D, Dense, DepthwiseConv2D
 from mcupatch.program.bodies.arithmetic import Requantizer, i32
-from mcupatch.program.bodies.loops import accumulate, each_element, inside
+from mcupatch.program.bodies.loops import accumulate, each_element, each_tap
 from mcupatch.program.window import Window
 from mcupatch.tvm_api import T
 
@@ -15,40 +15,32 @@ Arrays = dict[str, Any]
 
 def emit_conv2d(op: Conv2D, inputs: list[Window], output: Window, arrays: Arrays) -> None:
     (source,) = inputs
-    height, width, in_channels = source.tensor.hwc
-    per_group = in_channels // op.groups
+    per_group = source.channels // op.groups
     outs_per_group = output.channels // op.groups
-    kernel_rows, kernel_cols = op.kernel
     weights, requantizer = arrays["weights"], Requantizer(op.requant, arrays)
     with each_element(output) as (y, x, c):
         with accumulate(arrays["bias"][c]) as acc:
-            with T.grid(kernel_rows, kernel_cols) as (ky, kx):
-                row = y * op.stride[0] - op.padding.top + ky * op.dilation[0]
-                col = x * op.stride[1] - op.padding.left + kx * op.dilation[1]
-                with inside(row, col, height, width, op.padding):
-                    with T.serial(0, per_group) as i:
-                        channel = (c // outs_per_group) * per_group + i if op.groups > 1 else i
-                        tap = i32(source.load(row, col, channel)) - op.input_zero_point
-                        weight = i32(weights[c, ky, kx, i]) - op.weight_zero_point
-                        T.buffer_store(acc, acc[0] + tap * weight, [0])
+            taps = each_tap(y, x, source, op.kernel, op.stride, op.dilation, op.padding)
+            with taps as (ky, kx, row, col), T.serial(0, per_group) as i:
+                channel = (c // outs_per_group) * per_group + i if op.groups > 1 else i
+                tap = i32(source.load(row, col, channel)) - op.input_zero_point
+                weight = i32(weights[c, ky, kx, i]) - op.weight_zero_point
+                T.buffer_store(acc, acc[0] + tap * weight, [0])
             result = requantizer.to_int8(acc[0], c, op.output_zero_point, op.clamp)
             T.buffer_store(output.buffer, result, output.index(y, x, c))
 
 
 def emit_depthwise_conv2d(op: DepthwiseConv2D, inputs: list[Window], output: Window, arrays: Arrays) -> None:
     (source,) = inputs
-    height, width, _ = source.tensor.hwc
     weights, requantizer = arrays["weights"], Requantizer(op.requant, arrays)
     with each_element(output) as (y, x, c):
         with accumulate(arrays["bias"][c]) as acc:
-            with T.grid(*op.kernel) as (ky, kx):
-                row = y * op.stride[0] - op.padding.top + ky * op.dilation[0]
-                col = x * op.stride[1] - op.padding.left + kx * op.dilation[1]
-                with inside(row, col, height, width, op.padding):
-                    channel = c // op.multiplier if op.multiplier > 1 else c
-                    tap = i32(source.load(row, col, channel)) - op.input_zero_point
-                    weight = i32(weights[ky, kx, c]) - op.weight_zero_point
-                    T.buffer_store(acc, acc[0] + tap * weight, [0])
+            taps = each_tap(y, x, source, op.kernel, op.stride, op.dilation, op.padding)
+            with taps as (ky, kx, row, col):
+                channel = c // op.multiplier if op.multiplier > 1 else c
+                tap = i32(source.load(row, col, channel)) - op.input_zero_point
+                weight = i32(weights[ky, kx, c]) - op.weight_zero_point
+                T.buffer_store(acc, acc[0] + tap * weight, [0])
             result = requantizer.to_int8(acc[0], c, op.output_zero_point, op.clamp)
             T.buffer_store(output.buffer, result, output.index(y, x, c))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcupatch.ir import ops
-from mcupatch.program.bodies import convolution, elementwise, movement, pooling
+from mcupatch.program.bodies import convolution, elementwise, movement, pooling, softmax
 from mcupatch.program.window import FlatView, Window
 
 Arrays = dict[str, Any]
@@ -55,6 +55,6 @@ def emit_body(op: ops.Operator, inputs: list[Window], output: Window, arrays: Ar
     elif isinstance(op, ops.Transpose):
         movement.emit_transpose(op, sources, target, arrays, shape)
     elif isinstance(op, ops.Softmax):
-        movement.emit_softmax(op, sources, target, arrays, shape[-1])
+        softmax.emit_softmax(op, sources, target, arrays, shape[-1])
     else:
         raise TypeError(f"no TIR body for the operator {type(op).__name__}")

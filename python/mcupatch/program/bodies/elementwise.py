@@ -25,7 +25,9 @@ def emit_add(op: Add, inputs: list[Window], output: Window, arrays: Arrays) -> N
             for window, zero_point in zip(inputs, op.input_zero_points)
         )
         if op.input_requant.rounding is Rounding.FLOAT:
-            result = round_half_even(scales.scale(a, 0) + scales.scale(b, 1), op.output_zero_point, op.clamp)
+            ratios = arrays["input_requant.multiplier"]
+            total = T.fma(f32(b), ratios[1], f32(float(np.float32(op.offset))))
+            result = round_half_even(T.fma(f32(a), ratios[0], total), op.output_zero_point, op.clamp)
         else:
             shift = tirx.const(op.left_shift, "int32")
             total = scales.scale(a << shift, 0) + scales.scale(b << shift, 1)
@@ -40,7 +42,11 @@ def emit_mul(op: Mul, inputs: list[Window], output: Window, arrays: Arrays) -> N
             i32(window.load(y, x, c)) - zero_point
             for window, zero_point in zip(inputs, op.input_zero_points)
         )
-        result = requantizer.to_int8(a * b, 0, op.output_zero_point, op.clamp)
+        if op.requant.rounding is Rounding.FLOAT:
+            real = requantizer.scale(a * b, 0) + f32(float(np.float32(op.offset)))
+            result = round_half_even(real, op.output_zero_point, op.clamp)
+        else:
+            result = requantizer.to_int8(a * b, 0, op.output_zero_point, op.clamp)
         T.buffer_store(output.buffer, result, output.index(y, x, c))
 
 

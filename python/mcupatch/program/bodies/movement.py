@@ -1,4 +1,4 @@
-"""Operators that move bytes: pad, concat, resize, reshape, transpose; and softmax, which reads whole rows."""
+"""Operators that move bytes: pad, concat, resize, reshape, transpose."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mcupatch.ir.ops import Concat, Pad, Reshape, ResizeBilinear, ResizeNearest, Softmax, Transpose
-from mcupatch.ir.ops import Clamp
+from mcupatch.ir.ops import Clamp, Concat, Pad, Reshape, ResizeBilinear, ResizeNearest, Transpose
 from mcupatch.program.bodies.arithmetic import clamp_to_int8, f32, i32, i64, round_half_even
-from mcupatch.program.bodies.loops import accumulate, each_element
+from mcupatch.program.bodies.loops import each_element
 from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
 
@@ -40,20 +39,27 @@ def emit_resize_nearest(op: ResizeNearest, inputs: list[Window], output: Window,
 def emit_resize_bilinear(op: ResizeBilinear, inputs: list[Window], output: Window, arrays: Arrays) -> None:
     (source,) = inputs
     fixed = op.row_weight.dtype == np.int32
-    widen = i64 if fixed else f32
+    rows, cols, row_weight, col_weight = (
+        arrays[key] for key in ("row_index", "col_index", "row_weight", "col_weight")
+    )
     with each_element(output) as (y, x, c):
         total: Any = None
         for r in range(2):
             for k in range(2):
-                corner = source.load(arrays["row_index"][y, r], arrays["col_index"][x, k], c)
-                weighted = widen(i32(corner)) * widen(arrays["row_weight"][y, r]) * widen(arrays["col_weight"][x, k])
+                corner = i32(source.load(rows[y, r], cols[x, k], c))
+                if fixed:
+                    weighted = i64(corner) * i64(row_weight[y, r]) * i64(col_weight[x, k])
+                else:
+                    real = f32(corner - op.zero_points[0]) * f32(float(np.float32(op.scales[0])))
+                    weighted = real * (row_weight[y, r] * col_weight[x, k])
                 total = weighted if total is None else total + weighted
         if fixed:  # weights are in 1/1024 on each axis; halves go away from zero
-            half = i64(tirx.const(1 << 19, "int32"))
-            away = tirx.Select(total < i64(tirx.const(0, "int32")), total - half, total + half)
+            half = tirx.const(1 << 19, "int64")
+            away = tirx.Select(total < tirx.const(0, "int64"), total - half, total + half)
             result = clamp_to_int8(i32(T.truncdiv(away, tirx.const(1 << 20, "int64"))), Clamp())
         else:
-            result = round_half_even(total, 0, Clamp())
+            quotient = total / f32(float(np.float32(op.scales[1])))
+            result = round_half_even(quotient, op.zero_points[1], Clamp())
         T.buffer_store(output.buffer, result, output.index(y, x, c))
 
 
@@ -101,23 +107,3 @@ def emit_transpose(op: Transpose, inputs: list[Any], output: Any, arrays: Arrays
             at = at + (rest % side) * strides[axis]
             rest = rest // side
         output.store(source[at], i)
-
-
-def emit_softmax(op: Softmax, inputs: list[Any], output: Any, arrays: Arrays, channels: int) -> None:
-    """Flat buffers of rows of ``channels``; exponentials from the table, summed in order, rounded half up."""
-    (source,) = inputs
-    table = arrays["table"]
-    rows = output.elements // channels
-    scale = float(np.float32(op.output_scale))
-    with T.serial(0, rows) as r:
-        with accumulate(i32(source[r * channels])) as largest, accumulate(f32(0.0), "float32") as total:
-            with T.serial(0, channels) as c:
-                T.buffer_store(largest, tirx.max(largest[0], i32(source[r * channels + c])), [0])
-            with T.serial(0, channels) as c:
-                T.buffer_store(total, total[0] + table[255 - largest[0] + i32(source[r * channels + c])], [0])
-            T.buffer_store(total, f32(1.0) / (total[0] * f32(scale)), [0])
-            with T.serial(0, channels) as c:
-                share = table[255 - largest[0] + i32(source[r * channels + c])] * total[0]
-                rounded = i32(T.floor(T.Cast("float64", share) + tirx.const(0.5, "float64")))
-                value = clamp_to_int8(rounded + op.output_zero_point, Clamp())
-                output.store(value, r * channels + c)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from mcupatch.ir.ops import AvgPool2D, MaxPool2D, Mean
 from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
-from mcupatch.program.bodies.loops import accumulate, each_element, inside
+from mcupatch.program.bodies.loops import accumulate, each_element, each_tap
 from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
 
@@ -16,41 +18,40 @@ Arrays = dict[str, Any]
 
 def emit_max_pool2d(op: MaxPool2D, inputs: list[Window], output: Window, arrays: Arrays) -> None:
     (source,) = inputs
-    height, width, _ = source.tensor.hwc
     with each_element(output) as (y, x, c):
         with accumulate(tirx.const(-128, "int32")) as largest:
-            with T.grid(*op.kernel) as (ky, kx):
-                row = y * op.stride[0] - op.padding.top + ky * op.dilation[0]
-                col = x * op.stride[1] - op.padding.left + kx * op.dilation[1]
-                with inside(row, col, height, width, op.padding):
-                    T.buffer_store(largest, tirx.max(largest[0], i32(source.load(row, col, c))), [0])
+            taps = each_tap(y, x, source, op.kernel, op.stride, op.dilation, op.padding)
+            with taps as (_, _, row, col):
+                T.buffer_store(largest, tirx.max(largest[0], i32(source.load(row, col, c))), [0])
             T.buffer_store(output.buffer, clamp_to_int8(largest[0], op.clamp), output.index(y, x, c))
 
 
 def emit_avg_pool2d(op: AvgPool2D, inputs: list[Window], output: Window, arrays: Arrays) -> None:
+    """Sums are int32, or float32 in the order of the window where ``op`` has a scale."""
     (source,) = inputs
-    height, width, _ = source.tensor.hwc
-    zero_point = op.input_zero_point if op.requant is not None else 0
+    scales = arrays.get("requant.multiplier")
+    dtype = "int32" if scales is None else "float32"
     with each_element(output) as (y, x, c):
-        with accumulate(tirx.const(0, "int32")) as total, accumulate(tirx.const(0, "int32")) as count:
+        with accumulate(tirx.const(0, dtype), dtype) as total, accumulate(tirx.const(0, "int32")) as count:
             if op.count_include_pad:
                 T.buffer_store(count, tirx.const(math.prod(op.kernel), "int32"), [0])
-            with T.grid(*op.kernel) as (ky, kx):
-                row = y * op.stride[0] - op.padding.top + ky
-                col = x * op.stride[1] - op.padding.left + kx
-                with inside(row, col, height, width, op.padding):
-                    T.buffer_store(total, total[0] + i32(source.load(row, col, c)) - zero_point, [0])
-                    if not op.count_include_pad:
-                        T.buffer_store(count, count[0] + 1, [0])
-            result = _divide(op, total[0], count[0], arrays)
+            with each_tap(y, x, source, op.kernel, op.stride, (1, 1), op.padding) as (_, _, row, col):
+                value = i32(source.load(row, col, c))
+                if scales is not None:
+                    value = f32(value - op.input_zero_point) * scales[0]
+                T.buffer_store(total, total[0] + value, [0])
+                if not op.count_include_pad:
+                    T.buffer_store(count, count[0] + 1, [0])
+            if scales is not None:
+                real = total[0] / f32(count[0]) / scales[1] + f32(float(np.float32(op.offset)))
+                result = round_half_even(real, op.output_zero_point, op.clamp)
+            else:
+                result = _divide(op, total[0], count[0])
             T.buffer_store(output.buffer, result, output.index(y, x, c))
 
 
-def _divide(op: AvgPool2D, total: Any, count: Any, arrays: Arrays) -> Any:
-    """The three ways of ``AvgPool2D``: float scale, half up, half away from zero."""
-    if op.requant is not None:
-        scaled = f32(total) / f32(count) * arrays["requant.multiplier"][0]
-        return round_half_even(scaled, op.output_zero_point, op.clamp)
+def _divide(op: AvgPool2D, total: Any, count: Any) -> Any:
+    """The two integer roundings of ``AvgPool2D``: half up, half away from zero."""
     half = T.truncdiv(count, tirx.const(2, "int32"))
     if op.rounding_up:
         return clamp_to_int8((total + half) // count, op.clamp)
