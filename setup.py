@@ -22,7 +22,8 @@ def find_compilers() -> dict[str, str]:
     choices = (("CC", ("cc", "gcc", "clang"), "cc"), ("CXX", ("c++", "g++", "clang++"), "c++"))
     for variable, names, zig_command in choices:
         named = os.environ.get(variable) or next((path for path in map(shutil.which, names) if path), None)
-        found[variable] = named or f"{find_zig()} {zig_command}"
+        # zig compiles for this very processor unless told otherwise; a wheel may go to another one.
+        found[variable] = named or f"{find_zig()} {zig_command} -mcpu=baseline"
     return found
 
 
