@@ -1,7 +1,7 @@
 """A network without the conversions at its ends: its inputs and outputs are the int8 tensors inside.
 
-    x float32 -> quantize -> x_q int8 -> ... -> y_q int8 -> dequantize -> y float32
-    x_q int8 -> ... -> y_q int8
+x float32 -> quantize -> x_q int8 -> ... -> y_q int8 -> dequantize -> y float32
+x_q int8 -> ... -> y_q int8
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def drop_float_ends(graph: Graph) -> Graph:
     inputs = {n: op for n in graph.inputs if (op := _input_conversion(graph, n)) is not None}
     dropped = {op.name for op in inputs.values()}
     outputs = {
-        n: op for n in graph.outputs if (op := _output_conversion(graph, n)) is not None and op.name not in dropped
+        n: op
+        for n in graph.outputs
+        if (op := _output_conversion(graph, n)) is not None and op.name not in dropped
     }
     # Two outputs that convert the same tensor would become one and the same output.
     sources = [op.inputs[0] for op in outputs.values()]
