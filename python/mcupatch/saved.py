@@ -72,7 +72,8 @@ def load_compiled(directory: Path) -> SavedModel:
     try:
         result = parse_result(json.loads((directory / MARKER).read_text()))
         facts = json.loads((directory / BUILD_FILE).read_text())
-        graph = import_graph((directory / facts["model_file"]).read_bytes(), facts["model_file"])
+        data, int8_ends = (directory / facts["model_file"]).read_bytes(), facts["io"] == "int8"
+        graph = import_graph(data, facts["model_file"], channels_last_ends=int8_ends)
         sources = CSources(
             facts["c_name"],
             {n: (directory / "src" / n).read_text() for n in facts["sources"]},
@@ -89,7 +90,7 @@ def load_compiled(directory: Path) -> SavedModel:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
-    if facts["io"] == "int8":
+    if int8_ends:
         graph = drop_float_ends(graph)
     return SavedModel(graph, sources, firmware, directory, result)
 
