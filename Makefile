@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mcupatch-setup
 NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/include/mcupatch/*.h src/emulator/*.[ch])
-C_FILES := $(wildcard src/*/*.[ch] src/*/*/*.[ch] src/*/*/*/*.[ch] python/mcupatch/firmware/support/*.[ch])
+C_FILES := $(shell find src tests python -name '*.[ch]')
 STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule python/mcupatch/memory \
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2

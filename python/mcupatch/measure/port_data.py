@@ -34,4 +34,5 @@ def decode_output(port: Port, data: bytes) -> NDArray[np.generic]:
 
 
 def _little_endian(port: Port) -> np.dtype[np.generic]:
-    return np.dtype(port.tensor.dtype).newbyteorder("<")
+    little: np.dtype[np.generic] = np.dtype(port.tensor.dtype).newbyteorder("<")
+    return little

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Probe:
         if writable:
             self._add_hook(engine, UC_HOOK_MEM_WRITE, library.mcup_on_write)
 
-    def _add_hook(self, engine: Uc, kind: int, function: ctypes._CFuncPtr) -> None:
+    def _add_hook(self, engine: Uc, kind: int, function: Any) -> None:
         # Unicorn's Python hooks cost 0.4 us an event; these are called from its C directly.
         handle = ctypes.c_size_t()
         status = uclib.uc_hook_add(

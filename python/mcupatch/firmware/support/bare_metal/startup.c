@@ -2,7 +2,8 @@
 #include <stdint.h>
 #include <string.h>
 
-extern uint8_t mcup_stack_top[], mcup_data_start[], mcup_data_stop[], mcup_data_image[], mcup_bss_start[], mcup_bss_stop[];
+extern uint8_t mcup_stack_top[], mcup_data_start[], mcup_data_stop[], mcup_data_image[], mcup_bss_start[],
+    mcup_bss_stop[];
 
 int32_t mcup_invoke(void);
 void Reset_Handler(void);
