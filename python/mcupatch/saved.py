@@ -21,12 +21,11 @@ from mcupatch.describe import describe_model
 from mcupatch.emit.csources import CSources, Port
 from mcupatch.errors import BadInput
 from mcupatch.firmware.bare_metal import load_firmware
-from mcupatch.importer.detect import import_graph
-from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.ir.quant import QuantParams
 from mcupatch.ir.tensor import Tensor
+from mcupatch.model_file import ModelFile
 from mcupatch.outputs import MARKER, replace_directory, write_file
-from mcupatch.pipeline import BuiltModel, CompiledModel
+from mcupatch.pipeline import BuiltModel, CompiledModel, read_graph
 from mcupatch.result import MeasuredFacts, Result, parse_result
 from mcupatch.target.board import load_board
 
@@ -72,8 +71,9 @@ def load_compiled(directory: Path) -> SavedModel:
     try:
         result = parse_result(json.loads((directory / MARKER).read_text()))
         facts = json.loads((directory / BUILD_FILE).read_text())
-        data, int8_ends = (directory / facts["model_file"]).read_bytes(), facts["io"] == "int8"
-        graph = import_graph(data, facts["model_file"], channels_last_ends=int8_ends)
+        name = Path(facts["model_file"])
+        model = ModelFile(name.stem, name.suffix, (directory / name).read_bytes())
+        graph = read_graph(model, facts["io"])
         sources = CSources(
             facts["c_name"],
             {n: (directory / "src" / n).read_text() for n in facts["sources"]},
@@ -90,8 +90,6 @@ def load_compiled(directory: Path) -> SavedModel:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
-    if int8_ends:
-        graph = drop_float_ends(graph)
     return SavedModel(graph, sources, firmware, directory, result)
 
 

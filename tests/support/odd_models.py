@@ -9,14 +9,14 @@ import onnx
 from tflite import BuiltinOperator
 
 from mcupatch.zoo.tflite_builder import TfliteBuilder
-from mcupatch.zoo.tflite_options import conv2d_options
+from mcupatch.zoo.tflite_options import conv2d_options, empty_options, pool_options
 
 ODD_NAMES = ('"quoted"', "line\nbreak", "while", "int", "*/ evil /*", "a\\b", "", "ü%d%n", "int")
 
 
-def _conv_chain(names: tuple[str, ...], dtype: str = "int8") -> bytes:
+def _conv_chain(names: tuple[str, ...], dtype: str = "int8", seed: int = 7) -> bytes:
     """16x16x3 input, then one 3x3 convolution to 8 channels for each further name."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     builder = TfliteBuilder(names[0])
     is_float = dtype == "float32"
     scale = None if is_float else 0.05
@@ -45,9 +45,23 @@ def _conv_chain(names: tuple[str, ...], dtype: str = "int8") -> bytes:
 
 
 @cache
-def small_model() -> bytes:
+def small_model(seed: int = 7) -> bytes:
     """Three convolutions, int8: a good model that compiles in a moment."""
-    return _conv_chain(("x", "a", "b", "c"))
+    return _conv_chain(("x", "a", "b", "c"), seed=seed)
+
+
+@cache
+def float_ends_model() -> bytes:
+    """A quantize, a max pooling, a dequantize."""
+    builder = TfliteBuilder()
+    x = builder.tensor("x", (1, 8, 8, 3), "float32")
+    q = builder.tensor("q", (1, 8, 8, 3), "int8", 0.05, -3)
+    p = builder.tensor("p", (1, 4, 4, 3), "int8", 0.05, -3)
+    y = builder.tensor("y", (1, 4, 4, 3), "float32")
+    builder.operator(BuiltinOperator.QUANTIZE, [x], [q], empty_options("QuantizeOptions"))
+    builder.operator(BuiltinOperator.MAX_POOL_2D, [q], [p], pool_options((2, 2), (2, 2)), version=2)
+    builder.operator(BuiltinOperator.DEQUANTIZE, [p], [y], empty_options("DequantizeOptions"), version=2)
+    return builder.finish([x], [y])
 
 
 @cache

@@ -11,9 +11,16 @@ from rich.console import Console
 Progress = Callable[[str], None]
 
 
+class OutputConsole(Console):
+    """Leaves it to the program what a reader that went away means; rich would exit on its own."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def output_console() -> Console:
     """Standard output; 80 columns wide unless a terminal (or COLUMNS) says otherwise."""
-    return Console(highlight=False, soft_wrap=False)
+    return OutputConsole(highlight=False, soft_wrap=False)
 
 
 def print_error(message: str) -> None:
