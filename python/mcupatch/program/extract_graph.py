@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from mcupatch.errors import UnsupportedModel
-from mcupatch.program.build_module import MODEL_ATTRIBUTE
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.ir.tensor import Tensor
+from mcupatch.program.build_module import MODEL_ATTRIBUTE
 from mcupatch.program.relax_ops import activation_arguments, decode_call, decode_tensor, is_operator_call
 from mcupatch.tvm_api import IRModule, constant_value
 

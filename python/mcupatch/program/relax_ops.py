@@ -15,9 +15,9 @@ from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import OPERATOR_TYPES, Operator
 from mcupatch.ir.quant import QuantParams
 from mcupatch.ir.tensor import Tensor
-from mcupatch.schedule.stage import Stage
 from mcupatch.program.op_codec import decode_operator, encode_operator
 from mcupatch.program.stage_function import build_stage_function, find_stage_tensors
+from mcupatch.schedule.stage import Stage
 from mcupatch.tvm_api import Call, constant_value, make_attrs, register_relax_op, relax
 
 PREFIX = "mcupatch."

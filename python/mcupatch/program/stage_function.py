@@ -23,12 +23,12 @@ from mcupatch.ir.access import input_access
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.ir.region import ELEMENTWISE, Region
-from mcupatch.schedule.regions import infer_regions
-from mcupatch.schedule.stage import Stage
 from mcupatch.program.bodies import emit_body, is_windowed
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.tile_affine import fit_tile_expression
 from mcupatch.program.window import Window, whole_region, whole_window
+from mcupatch.schedule.regions import infer_regions
+from mcupatch.schedule.stage import Stage
 from mcupatch.tvm_api import IRBuilder, T
 
 OP_ATTRIBUTE = "mcupatch.op"

@@ -28,16 +28,30 @@ def f32(value: Expr) -> Expr:
     return tirx.const(value, "float32") if isinstance(value, float) else T.Cast("float32", value)
 
 
+def hold(value: Expr) -> Expr:
+    """``value`` in a one-element buffer, for what is used more than once.
+
+    A let would not do: TVM's simplifier inlines it, walks every copy, and takes minutes for one network.
+    """
+    dtype = str(tirx.convert(value).ty.dtype)
+    cell = T.alloc_buffer((1,), dtype)
+    T.buffer_store(cell, value, [0])
+    return cell[0]
+
+
 def multiply_by_quantized_multiplier(x: Expr, multiplier: Expr, shift: Expr) -> Expr:
-    """``x * multiplier * 2**(shift - 31)``, rounded twice; ``x`` int32, result int32."""
+    """``x * multiplier * 2**(shift - 31)``, rounded twice; ``x`` int32, result int32.
+
+    """
     zero = tirx.const(0, "int32")
-    left, right = tirx.max(shift, zero), tirx.max(zero - shift, zero)
+    shift = hold(shift)
+    left, right = tirx.max(shift, zero), hold(tirx.max(zero - shift, zero))
     product = i64(x << left) * i64(multiplier)
-    high = i32((product + tirx.const(1 << 30, "int64")) >> tirx.const(31, "int64"))
+    high = hold(i32((product + tirx.const(1 << 30, "int64")) >> tirx.const(31, "int64")))
     one = tirx.const(1, "int32")
-    mask = (one << right) - one
+    mask = hold((one << right) - one)
     threshold = (mask >> one) + tirx.Select(high < zero, one, zero)
-    return (high >> right) + tirx.Select((high & mask) > threshold, one, zero)
+    return hold((high >> right) + tirx.Select((high & mask) > threshold, one, zero))
 
 
 def clamp_to_int8(value: Expr, clamp: Clamp) -> Expr:
@@ -53,9 +67,9 @@ def round_half_even(value: Expr, zero_point: int, clamp: Clamp) -> Expr:
 
 def round_half_away(value: Expr) -> Expr:
     """float64 to int32, halves away from zero; saturates far outside int8."""
-    limited = tirx.max(tirx.min(value, tirx.const(1e6, "float64")), tirx.const(-1e6, "float64"))
-    whole = i32(limited)  # towards zero
-    fraction = limited - T.Cast("float64", whole)
+    limited = hold(tirx.max(tirx.min(value, tirx.const(1e6, "float64")), tirx.const(-1e6, "float64")))
+    whole = hold(i32(limited))  # towards zero
+    fraction = hold(limited - T.Cast("float64", whole))
     one, zero, half = tirx.const(1, "int32"), tirx.const(0, "int32"), tirx.const(0.5, "float64")
     return whole + tirx.Select(fraction >= half, one, zero) - tirx.Select(fraction <= -half, one, zero)
 

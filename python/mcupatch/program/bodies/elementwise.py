@@ -8,7 +8,7 @@ import numpy as np
 
 from mcupatch.ir.ops import Add, Clamp, Dequantize, Lut, Mul, Quantize
 from mcupatch.ir.quant import Rounding
-from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
+from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, hold, i32, round_half_even
 from mcupatch.program.bodies.loops import each_element
 from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
@@ -66,11 +66,11 @@ def emit_quantize(op: Quantize, inputs: list[Window], output: Window, arrays: Ar
     scale = float(np.float32(op.scale))
     with each_element(output) as (y, x, c):
         real = source.load(y, x, c) / f32(scale)
-        limited = tirx.max(tirx.min(real, f32(1024.0)), f32(-1024.0))
+        limited = hold(tirx.max(tirx.min(real, f32(1024.0)), f32(-1024.0)))
         if op.half_even:
             result = clamp_to_int8(i32(T.nearbyint(limited)) + op.zero_point, Clamp())
         else:
-            truncated = T.trunc(limited)
+            truncated = hold(T.trunc(limited))
             away = tirx.Select(limited < f32(0.0), f32(-1.0), f32(1.0))
             far = T.fabs(limited - truncated) >= f32(0.5)
             result = clamp_to_int8(i32(truncated + tirx.Select(far, away, f32(0.0))) + op.zero_point, Clamp())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcupatch.ir.ops import Clamp, Concat, Pad, Reshape, ResizeBilinear, ResizeNearest, Transpose
-from mcupatch.program.bodies.arithmetic import clamp_to_int8, f32, i32, i64, round_half_even
+from mcupatch.program.bodies.arithmetic import clamp_to_int8, f32, hold, i32, i64, round_half_even
 from mcupatch.program.bodies.loops import each_element
 from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
@@ -54,7 +54,7 @@ def emit_resize_bilinear(op: ResizeBilinear, inputs: list[Window], output: Windo
                     weighted = real * (row_weight[y, r] * col_weight[x, k])
                 total = weighted if total is None else total + weighted
         if fixed:  # weights are in 1/1024 on each axis; halves go away from zero
-            half = tirx.const(1 << 19, "int64")
+            total, half = hold(total), tirx.const(1 << 19, "int64")
             away = tirx.Select(total < tirx.const(0, "int64"), total - half, total + half)
             result = clamp_to_int8(i32(T.truncdiv(away, tirx.const(1 << 20, "int64"))), Clamp())
         else:

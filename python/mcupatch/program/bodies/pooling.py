@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcupatch.ir.ops import AvgPool2D, MaxPool2D, Mean
-from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, i32, round_half_even
+from mcupatch.program.bodies.arithmetic import Requantizer, clamp_to_int8, f32, hold, i32, round_half_even
 from mcupatch.program.bodies.loops import accumulate, each_element, each_tap
 from mcupatch.program.window import Window
 from mcupatch.tvm_api import T, tirx
@@ -52,7 +52,8 @@ def emit_avg_pool2d(op: AvgPool2D, inputs: list[Window], output: Window, arrays:
 
 def _divide(op: AvgPool2D, total: Any, count: Any) -> Any:
     """The two integer roundings of ``AvgPool2D``: half up, half away from zero."""
-    half = T.truncdiv(count, tirx.const(2, "int32"))
+    total, count = hold(total), hold(count)
+    half = hold(T.truncdiv(count, tirx.const(2, "int32")))
     if op.rounding_up:
         return clamp_to_int8((total + half) // count, op.clamp)
     rounded = T.truncdiv(tirx.Select(total < 0, total - half, total + half), count)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcupatch.ir.ops import Clamp, Softmax
 from mcupatch.ir.quant import Rounding
-from mcupatch.program.bodies.arithmetic import clamp_to_int8, f32, i32, i64, round_half_even
+from mcupatch.program.bodies.arithmetic import clamp_to_int8, f32, hold, i32, i64, round_half_even
 from mcupatch.program.bodies.loops import accumulate
 from mcupatch.tvm_api import T, tirx
 
@@ -81,7 +81,8 @@ def _saturate(value: Any) -> Any:
 
 def _divide_by_power_of_two(value: Any, exponent: Any) -> Any:
     """``round(value / 2**exponent)``, halves away from zero; ``exponent`` at least 1."""
-    exponent = tirx.const(exponent, "int64") if isinstance(exponent, int) else exponent
+    value = hold(value)
+    exponent = tirx.const(exponent, "int64") if isinstance(exponent, int) else hold(exponent)
     one = tirx.const(1, "int64")
     half = one << (exponent - one)
     magnitude = (tirx.Select(value < tirx.const(0, "int64"), tirx.const(0, "int64") - value, value) + half) >> exponent
