@@ -14,6 +14,9 @@ from mcupatch.schedule.stage import Schedule, Stage, stage_with_grid
 def small_graph(rounding: Rounding = Rounding.FIXED, seed: int = 0) -> Graph:
     """17x19x3 -> conv 3x3/2 -> depthwise 3x3 -> 1x1 -> add (skip) -> conv 3x3/2 -> mean -> dense 5."""
     rng = np.random.default_rng(seed)
+    dense_rounding = (
+        Rounding.DOUBLE if rounding is Rounding.FIXED else rounding
+    )  # as the .tflite importer does
 
     def scales(low: float, high: float, count: int) -> np.ndarray:
         return rng.uniform(low, high, count).astype(np.float32).astype(np.float64)
@@ -43,7 +46,9 @@ def small_graph(rounding: Rounding = Rounding.FIXED, seed: int = 0) -> Graph:
             ("a", "c"),
             "d",
             input_requant=make_requant(rounding, scales(0.3, 0.5, 2)),
-            output_requant=make_requant(rounding, np.array([2.0**-19 if rounding is Rounding.FIXED else 1.0])),
+            output_requant=make_requant(
+                rounding, np.array([2.0**-19 if rounding is Rounding.FIXED else 1.0])
+            ),
             left_shift=20,
             input_zero_points=(-3, 4),
             output_zero_point=1,
@@ -66,7 +71,7 @@ def small_graph(rounding: Rounding = Rounding.FIXED, seed: int = 0) -> Graph:
             "y",
             weights=weights(5, 16),
             bias=np.zeros(5, np.int32),
-            requant=make_requant(rounding, scales(0.003, 0.005, 1)),
+            requant=make_requant(dense_rounding, scales(0.003, 0.005, 1)),
             input_zero_point=-3,
             weight_zero_point=0,
             output_zero_point=2,

@@ -49,7 +49,9 @@ def verify_zero_points(op: ops.Operator) -> None:
         require(-128 <= value <= 127, f"it has the zero point {value}")
 
 
-def verify_requant(requant: Requant, *channels: int) -> None:
+def verify_requant(requant: Requant, *channels: int, double: bool = False) -> None:
+    """``double`` rounding is for dense layers alone: no other reference kernel computes so."""
+    require(double or requant.rounding is not Rounding.DOUBLE, "it scales in double")
     require(requant.channels in channels, f"it has {requant.channels} scales, expected {channels}")
     require(
         bool(np.all(np.isfinite(requant.multiplier.astype(np.float64)))), "it has a scale that is no number"
@@ -119,7 +121,7 @@ def check_dense(op: ops.Dense, inputs: tuple[Tensor, ...], output: Tensor) -> No
     outputs, depth = op.weights.shape
     verify_array(op.weights, "weights", (outputs, depth), np.int8)
     verify_array(op.bias, "bias", (outputs,), np.int32)
-    verify_requant(op.requant, 1, outputs)
+    verify_requant(op.requant, 1, outputs, double=True)
     require(inputs[0].elements % depth == 0, f"its input does not divide into rows of {depth}")
     rows = inputs[0].elements // depth
     require(

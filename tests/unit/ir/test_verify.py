@@ -99,6 +99,10 @@ FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
         lambda g: with_op(g, 0, requant=make_requant(Rounding.FIXED, np.full(2, 0.1))),
         "2 scales",
     ),
+    "double": (
+        lambda g: with_op(g, 0, requant=make_requant(Rounding.DOUBLE, np.full(3, 0.1))),
+        "scales in double",
+    ),
     "window": (
         lambda g: with_op(g, 0, padding=ops.Padding(), dilation=(2, 2)),
         "larger than its padded input",

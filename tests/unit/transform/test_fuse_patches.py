@@ -24,7 +24,7 @@ def picture() -> np.ndarray:
     return np.random.default_rng(1).integers(-128, 128, (1, 17, 19, 3)).astype(np.int8)
 
 
-@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize("rounding", [Rounding.FIXED, Rounding.FLOAT])
 def test_module_keeps_every_operator(rounding: Rounding, picture: np.ndarray) -> None:
     graph = small_graph(rounding)
     view = extract_graph(build_module(graph))
@@ -33,7 +33,7 @@ def test_module_keeps_every_operator(rounding: Rounding, picture: np.ndarray) ->
     np.testing.assert_array_equal(run(view, [picture])[0], run(graph, [picture])[0])
 
 
-@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize("rounding", [Rounding.FIXED, Rounding.FLOAT])
 @pytest.mark.parametrize(("last", "grid"), [(0, (2, 3)), (3, (3, 4)), (4, (2, 2)), (4, (5, 1))])
 def test_fused_module_gives_the_same_bytes(
     rounding: Rounding, last: int, grid: tuple[int, int], picture: np.ndarray
