@@ -111,6 +111,7 @@ class Dense(Operator):
     """Rows of ``weights.shape[1]`` inputs times ``weights`` int8 ``[O, I]``; arithmetic of ``Conv2D``.
 
     The input is read as ``[elements / I, I]`` and the output is ``[elements / I, O]``, in storage order.
+    For LiteRT ``requant`` is ``double``: this layer's reference kernel scales in float64.
     """
 
     kind: ClassVar[str] = "dense"
