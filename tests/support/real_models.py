@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-
 from mcupatch.ir.graph import Graph
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.model_inputs import Array, picture_values, random_inputs
@@ -42,12 +41,12 @@ def litert(name: str) -> LiteRt:
     return LiteRt(load_model(name).data)
 
 
-def input_sets(name: str, random_sets: int = 1) -> list[list[Array]]:
-    """Random inputs, then each picture of the model, as values in the model's input order."""
+def input_sets(name: str, turn: int) -> list[list[Array]]:
+    """A random input and one of the model's pictures, by ``turn``; each a list of one value."""
     graph = load_graph(name)
     (only,) = graph.inputs
-    sets = [[random_inputs(graph, seed)[only]] for seed in range(random_sets)]
-    return sets + [[picture_input(name, picture)] for picture in MODELS[name]]
+    pictures = MODELS[name]
+    return [[random_inputs(graph, turn)[only]], [picture_input(name, pictures[turn % len(pictures)])]]
 
 
 def picture_input(name: str, picture: str) -> Array:
@@ -61,15 +60,15 @@ def litert_outputs(name: str, value: Array) -> list[Array]:
 
 
 def patch_ops(graph: Graph, depth: str, grid: tuple[int, int]) -> int:
-    """How many operators run in patches at this depth: at the first, the middle or the last cut that ``grid`` divides.
+    """How many operators run in patches at this depth: up to the first, the middle or the last cut that suits ``grid``.
 
-    A cut counts if its output has at least as many rows and columns as the grid, and something was computed.
+    A cut suits if a convolution lies before it and its tiles are at least 2x2.
     """
-    fitting = [
+    first_conv = next(i for i, op in enumerate(graph.ops) if "conv" in op.kind)
+    suiting = [
         last + 1
         for last in find_cuts(graph)
-        if all(side >= parts for side, parts in zip(graph.output_tensor(graph.ops[last]).hwc, grid))
+        if last >= first_conv
+        and all(side >= 2 * parts for side, parts in zip(graph.output_tensor(graph.ops[last]).hwc, grid))
     ]
-    first_conv = next(i for i, op in enumerate(graph.ops) if "conv" in op.kind)
-    fitting = [n for n in fitting if n > first_conv]
-    return {"shallow": fitting[0], "middle": fitting[len(fitting) // 2], "deep": fitting[-1]}[depth]
+    return {"shallow": suiting[0], "middle": suiting[len(suiting) // 2], "deep": suiting[-1]}[depth]
