@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from mcupatch.emit import parameters as fields_of
 from mcupatch.emit.c_text import c_float, c_initialiser, c_int
 from mcupatch.ir import ops
+from mcupatch.ir.access import slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.program.bodies import is_windowed
 from mcupatch.program.bodies.pooling import mean_extents
-from mcupatch.transform.lower_to_kernels import takes_pads
 
 ArrayNames = Mapping[str, str]
 
@@ -49,7 +49,7 @@ class _FunctionWriter:
             if tensor not in self._constants:
                 found += self._window_parameters(f"in{i}", "const void *")
         found += self._window_parameters("out", "void *")
-        if takes_pads(self._op):
+        if slides_window(self._op):
             found += ["int32_t pad_top", "int32_t pad_left"]
         if self._has_scratch:
             found.append("void *scratch")

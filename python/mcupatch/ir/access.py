@@ -39,6 +39,11 @@ def input_access(graph: Graph, op: ops.Operator, position: int) -> Access | None
     return None
 
 
+def slides_window(op: ops.Operator) -> bool:
+    """Whether ``op`` reads a window around each output position, so that some of it may lie outside the tensor."""
+    return isinstance(op, ops.Conv2D | ops.DepthwiseConv2D | ops.AvgPool2D | ops.MaxPool2D | ops.Pad)
+
+
 def is_tileable(graph: Graph, op: ops.Operator) -> bool:
     """Whether ``op`` may run inside a patch stage of more than one tile."""
     if any(len(graph.tensors[n].shape) != 4 for n in (*op.inputs, op.output)):

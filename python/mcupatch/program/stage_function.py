@@ -19,7 +19,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mcupatch.ir.access import input_access
+from mcupatch.ir.access import input_access, slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.ir.region import ELEMENTWISE, Region
@@ -80,10 +80,13 @@ class _StageBuilder:
                 names = [op.name for op in self._ops]
                 T.func_attr({"tirx.noalias": True, "op_pattern": 8, STAGE_ATTRIBUTE: names})
                 self._declare_parameters()
-                if self._stage.is_patched:
-                    self._emit_tiles()
-                else:
-                    self._emit_whole()
+                with T.sblock("root"):  # TVM's analyses of block functions start from it
+                    T.reads([])
+                    T.writes([])
+                    if self._stage.is_patched:
+                        self._emit_tiles()
+                    else:
+                        self._emit_whole()
         return builder.get()
 
     def _declare_parameters(self) -> None:
@@ -153,7 +156,7 @@ class _StageBuilder:
     def _input_window(self, op: Operator, position: int, windows: dict[str, Window]) -> Window:
         """The window of an input. Elementwise operators get exactly the output's rows and columns of it."""
         window, output = windows[op.inputs[position]], windows[op.output]
-        if input_access(self._graph, op, position) != ELEMENTWISE:
+        if slides_window(op) or input_access(self._graph, op, position) != ELEMENTWISE:
             return window
         return replace(window, row0=output.row0, row1=output.row1, col0=output.col0, col1=output.col1)
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mcupatch.ir.access import slides_window
 from mcupatch.ir.graph import Graph
-from mcupatch.ir.ops import AvgPool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Operator, Pad
+from mcupatch.ir.ops import Operator
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.program.bodies import is_windowed
 from mcupatch.program.stage_function import (
@@ -49,11 +50,6 @@ class _Place:
 
     base: Any
     row_stride: Any
-
-
-def takes_pads(op: Operator) -> bool:
-    """Whether the operator's kernel is told where its first window lies."""
-    return isinstance(op, Conv2D | DepthwiseConv2D | AvgPool2D | MaxPool2D | Pad)
 
 
 def lower_stage_to_kernels(
@@ -121,7 +117,7 @@ class _Lowering:
         for tensor_name, region in zip((*op.inputs, op.output), (*block.reads[: len(op.inputs)], written)):
             if tensor_name not in self._graph.constants:
                 arguments += self._window(tensor_name, region, windowed)
-        if takes_pads(op):
+        if slides_window(op):
             arguments += list(block.annotations[PADS_ATTRIBUTE])
         scratch = self._plan.scratch_offset(op.name)
         if scratch is not None:
