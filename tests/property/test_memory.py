@@ -14,8 +14,9 @@ from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval, Region
 from mcupatch.memory.check import PlanError, check_plan
+from mcupatch.memory.placement import arena_of, place_low
 from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, SafeOverlap
-from mcupatch.memory.planner import _peak, _place, place_buffers, plan_memory
+from mcupatch.memory.planner import place_buffers, plan_memory
 from mcupatch.memory.separation import build_separation
 from mcupatch.schedule.bound import StageGeometry, find_trailing, step_loads
 from mcupatch.schedule.candidates import plan_layer_by_layer
@@ -185,7 +186,7 @@ def test_bound_is_below_an_exhaustive_search(case: tuple[list[Buffer], list[Safe
     bound = place_buffers(buffers, overlaps, quick=True).lower_bound_bytes
     separation = build_separation(buffers, overlaps)
     for order in permutations(range(len(buffers))):
-        assert _peak(separation, _place(separation, order)) >= bound
+        assert arena_of(separation, place_low(separation, order)) >= bound
 
 
 @SETTINGS

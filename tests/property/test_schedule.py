@@ -7,14 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcupatch.errors import Infeasible
+from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval, Region
 from mcupatch.memory.planner import plan_memory
-from mcupatch.schedule.bound import arena_bound
+from mcupatch.schedule.bound import arena_bound, root_bytes
 from mcupatch.schedule.candidates import enumerate_candidates, plan_layer_by_layer, schedule_with_stage
 from mcupatch.schedule.check import ScheduleError, check_schedule
 from mcupatch.schedule.choose import choose_schedule, smallest_schedule
 from mcupatch.schedule.cost import extra_macs
 from mcupatch.schedule.cuts import find_cuts, why_no_cut
+from mcupatch.schedule.lifetimes import find_lifetimes
 from mcupatch.schedule.regions import infer_regions
 from mcupatch.schedule.stage import Schedule, Stage
 from tests.support.random_graphs import patch_stages, schedules, tileable_networks
@@ -82,16 +84,25 @@ def test_candidates_tell_the_truth(data: st.DataObject) -> None:
         check_schedule(graph, schedule)
 
 
+def largest_sum(graph: Graph, schedule: Schedule) -> int:
+    """Bytes alive together, nothing in place: what an arena without safe overlaps needs at least."""
+    sizes, lives = root_bytes(graph, schedule), find_lifetimes(graph, schedule)
+    return max(
+        sum(sizes[name] for name, life in lives.items() if life.first <= step <= life.last)
+        for step in range(len(graph.ops))
+    )
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_choice_is_the_best_of_all(data: st.DataObject) -> None:
-    """Against measuring every candidate."""
+    """Against measuring every candidate, by a measure that no luck of a placement disturbs."""
     graph = data.draw(tileable_networks(max_ops=4, tail=True))
     arenas: dict[Schedule, int] = {}
 
     def measure(schedule: Schedule) -> int:
         if schedule not in arenas:
-            arenas[schedule] = plan_memory(graph, schedule, {}, quick=True).arena_bytes
+            arenas[schedule] = largest_sum(graph, schedule)
         return arenas[schedule]
 
     plain = plan_layer_by_layer(graph)
@@ -119,7 +130,7 @@ def test_choice_is_the_best_of_all(data: st.DataObject) -> None:
         assert (extra_macs(graph, chosen), measure(chosen), tiles) == (cost, arena, count)
 
 
-@SETTINGS
+@settings(max_examples=30, deadline=None)
 @given(tileable_networks(tail=True))
 def test_every_operator_is_a_cut_or_has_a_reason(graph) -> None:  # type: ignore[no-untyped-def]
     cuts = set(find_cuts(graph))

@@ -57,8 +57,10 @@ def build_separation(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap])
     return Separation(sizes, tuple(b.nbytes for b in buffers), align, above)
 
 
-def lower_bound(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap], separation: Separation) -> int:
-    """Bytes that no placement can do without: the largest sum of what must coexist in one step.
+def step_bounds(
+    buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap], separation: Separation
+) -> dict[int, int]:
+    """For each step at which something begins: bytes that any placement needs for what must coexist there.
 
     Buffers of one step are disjoint, except an operator's output and the inputs that it may trail; those need at
     least ``union_bytes`` together. The highest buffer alone need not be rounded up to the alignment.
@@ -68,8 +70,8 @@ def lower_bound(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap], sepa
     for overlap in overlaps:
         out, source = index[overlap.output], index[overlap.input]
         trailed.setdefault(out, []).append((source, separation.above[out].get(source, 0)))
-    sizes, best = separation.sizes, 0
-    for step in {b.first_step for b in buffers}:
+    sizes, bounds = separation.sizes, {}
+    for step in sorted({b.first_step for b in buffers}):
         here = [i for i, b in enumerate(buffers) if b.first_step <= step <= b.last_step and b.nbytes]
         total = sum(sizes[i] for i in here)
         for out in here:
@@ -78,8 +80,8 @@ def lower_bound(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap], sepa
                 together = union_bytes(sizes[out], [(sizes[i], d) for i, d in pairs])
                 total += together - sizes[out] - sum(sizes[i] for i, _ in pairs)
         slack = max((sizes[i] - buffers[i].nbytes for i in here), default=0)
-        best = max(best, total - slack, *(buffers[i].nbytes for i in here)) if here else best
-    return best
+        bounds[step] = max(total - slack, max((buffers[i].nbytes for i in here), default=0))
+    return bounds
 
 
 def _round_up(nbytes: int, align: int) -> int:
