@@ -16,10 +16,10 @@ from mcupatch.emit.operator_functions import emit_operator_function
 from mcupatch.emit.stage_functions import print_stages
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan
-from mcupatch.schedule.stage import Schedule
-from mcupatch.transform.lower_to_kernels import KernelStage, lower_stage_to_kernels
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.stage_function import STAGE_ATTRIBUTE
+from mcupatch.schedule.stage import Schedule
+from mcupatch.transform.lower_to_kernels import KernelStage, lower_stage_to_kernels
 from mcupatch.tvm_api import IRModule, legalize
 
 OperatorArrays = dict[str, dict[str, str]]
@@ -46,7 +46,12 @@ def emit_model(
     offsets = {n: plan.tensor_offset(n) for s in stages for n in s.parameters}
     operators = [
         emit_operator_function(
-            graph, op, function_names[op.name], arrays[op.name], constants, plan.scratch_offset(op.name) is not None
+            graph,
+            op,
+            function_names[op.name],
+            arrays[op.name],
+            constants,
+            plan.scratch_offset(op.name) is not None,
         )
         for op in graph.ops
     ]

@@ -83,14 +83,20 @@ def print_header(
 
 
 def print_entry(
-    prefix: str, stages: Sequence[KernelStage], inputs: Sequence[Port], outputs: Sequence[Port], offsets: dict[str, int]
+    prefix: str,
+    stages: Sequence[KernelStage],
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    offsets: dict[str, int],
 ) -> str:
     """``PREFIX_run``. ``offsets`` are the arena places of the tensors between stages."""
     expressions = {name: f"arena + {offset}" for name, offset in offsets.items()}
     expressions |= {p.tensor.name: f"inputs->{p.c_name}" for p in inputs}
     expressions |= {p.tensor.name: f"outputs->{p.c_name}" for p in outputs}
     checks = ["inputs == NULL", "outputs == NULL", "pools == NULL", "pools->arena == NULL"]
-    fields = [f"inputs->{p.c_name} == NULL" for p in inputs] + [f"outputs->{p.c_name} == NULL" for p in outputs]
+    fields = [f"inputs->{p.c_name} == NULL" for p in inputs] + [
+        f"outputs->{p.c_name} == NULL" for p in outputs
+    ]
     lines = [
         f"int32_t {prefix}_run(struct {prefix}_inputs *inputs, struct {prefix}_outputs *outputs,",
         f"    struct {prefix}_workspace_pools *pools) {{",

@@ -36,7 +36,12 @@ def emit_operator_function(
 
 class _FunctionWriter:
     def __init__(
-        self, graph: Graph, op: ops.Operator, arrays: ArrayNames, constants: Mapping[str, str], has_scratch: bool
+        self,
+        graph: Graph,
+        op: ops.Operator,
+        arrays: ArrayNames,
+        constants: Mapping[str, str],
+        has_scratch: bool,
     ) -> None:
         self._graph, self._op, self._arrays, self._constants = graph, op, arrays, constants
         self._has_scratch = has_scratch
@@ -113,7 +118,9 @@ class _FunctionWriter:
             return _params("mcup_mean_params", fields) + _line(f"mcup_mean(&params, {window});")
         if isinstance(op, ops.ResizeBilinear):
             fields = fields_of.resize_bilinear_fields(op, arrays, channels)
-            return _params("mcup_resize_bilinear_params", fields) + _line(f"mcup_resize_bilinear(&params, {window});")
+            return _params("mcup_resize_bilinear_params", fields) + _line(
+                f"mcup_resize_bilinear(&params, {window});"
+            )
         if isinstance(op, ops.Softmax):
             rows = output.elements // output.shape[-1]
             fields = fields_of.softmax_fields(op, arrays, rows, output.shape[-1])
@@ -131,7 +138,9 @@ class _FunctionWriter:
         if isinstance(op, ops.Lut):
             return _line(f"mcup_lut({channels}, {arrays['table']}, {window});")
         if isinstance(op, ops.ResizeNearest):
-            return _line(f"mcup_resize_nearest({channels}, {arrays['row_index']}, {arrays['col_index']}, {window});")
+            return _line(
+                f"mcup_resize_nearest({channels}, {arrays['row_index']}, {arrays['col_index']}, {window});"
+            )
         if isinstance(op, ops.Reshape):
             return _line(f"mcup_copy({source.nbytes}, {window});")
         if isinstance(op, ops.Quantize):
@@ -157,12 +166,15 @@ class _FunctionWriter:
             if self._windowed:
                 channels = tensor.hwc[2]
                 total = self._graph.output_tensor(op).hwc[2]
-                lines += _line(f"mcup_copy_channels({channels}, {first}, {total}, {table}, {self._input(i)}, {self._output});")
+                window = f"{self._input(i)}, {self._output}"
+                lines += _line(f"mcup_copy_channels({channels}, {first}, {total}, {table}, {window});")
                 first += channels
             else:
                 outer = math.prod(tensor.shape[: op.axis])
                 place = f"(int8_t *)out + {first}"
-                lines += _line(f"mcup_copy_runs({outer}, {run}, {sum(runs)}, {table}, {self._input(i)}, {place});")
+                lines += _line(
+                    f"mcup_copy_runs({outer}, {run}, {sum(runs)}, {table}, {self._input(i)}, {place});"
+                )
                 first += run
         return lines
 

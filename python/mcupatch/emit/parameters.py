@@ -29,7 +29,12 @@ def requant_fields(
         fields |= {field: arrays[key + ".multiplier"]}
     clamp = clamp or ops.Clamp()
     per_channel = int(requant.channels > 1)
-    return fields | {"per_channel": per_channel, "zero_point": zero_point, "low": clamp.low, "high": clamp.high}
+    return fields | {
+        "per_channel": per_channel,
+        "zero_point": zero_point,
+        "low": clamp.low,
+        "high": clamp.high,
+    }
 
 
 def conv2d_fields(op: ops.Conv2D, arrays: ArrayNames) -> Fields:
@@ -155,7 +160,11 @@ def _window_fields(kernel: tuple[int, int], stride: tuple[int, int], dilation: t
 
 
 def _pool_fields(
-    kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int], clamp: ops.Clamp, channels: int
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    clamp: ops.Clamp,
+    channels: int,
 ) -> Fields:
     window = _window_fields(kernel, stride, dilation)
     return {"channels": channels, **window, "low": clamp.low, "high": clamp.high}

@@ -1,9 +1,9 @@
 """From the importers' operator list to the program: one Relax function of int8 operators.
 
-    def main(x: Tensor((1, 80, 80, 3), "int8")):
-        with R.dataflow():
-            conv2d_0 = mcupatch.conv2d(x, weights, bias, multiplier, shift)
-            ...
+def main(x: Tensor((1, 80, 80, 3), "int8")):
+    with R.dataflow():
+        conv2d_0 = mcupatch.conv2d(x, weights, bias, multiplier, shift)
+        ...
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def build_module(graph: Graph) -> IRModule:
     parameters = {}
     for i, name in enumerate(graph.inputs):
         tensor = graph.tensors[name]
-        parameters[name] = relax.Var(_variable(name, f"input_{i}"), relax.TensorType(tensor.shape, tensor.dtype))
+        parameters[name] = relax.Var(
+            _variable(name, f"input_{i}"), relax.TensorType(tensor.shape, tensor.dtype)
+        )
     values = dict(parameters)
     with builder.function("main", list(parameters.values())):
         with builder.dataflow():
@@ -34,7 +36,9 @@ def build_module(graph: Graph) -> IRModule:
                 values[name] = relax.const(np.ascontiguousarray(array))
             for op in graph.ops:
                 arguments = [values[n] for n in dict.fromkeys(op.inputs)]
-                values[op.output] = builder.emit(make_call(graph, op, arguments), _variable(op.output, op.name))
+                values[op.output] = builder.emit(
+                    make_call(graph, op, arguments), _variable(op.output, op.name)
+                )
             outputs = [builder.emit_output(values[n]) for n in graph.outputs]
         builder.emit_func_output(outputs[0] if len(outputs) == 1 else relax.Tuple(outputs))
     module = builder.get()

@@ -22,7 +22,9 @@ def extract_graph(module: IRModule) -> Graph:
     """
     description = module.attrs[MODEL_ATTRIBUTE] if module.attrs and MODEL_ATTRIBUTE in module.attrs else None
     if description is None:
-        raise UnsupportedModel("This IRModule was not made by mcupatch.import_model; import the model file with it.")
+        raise UnsupportedModel(
+            "This IRModule was not made by mcupatch.import_model; import the model file with it."
+        )
     inputs = [decode_tensor(t) for t in description["inputs"]]
     tensors: dict[str, Tensor] = {t.name: t for t in inputs}
     constants: dict[str, Any] = {}
@@ -40,6 +42,10 @@ def extract_graph(module: IRModule) -> Graph:
                 ops.append(op)
                 tensors[tensor.name] = tensor
             elif getattr(getattr(binding.value, "op", None), "name", "").startswith("relax.call_tir"):
-                raise UnsupportedModel("This IRModule was lowered or fused already: apply the pass to the imported one.")
+                raise UnsupportedModel(
+                    "This IRModule was lowered or fused already: apply the pass to the imported one."
+                )
     outputs = tuple(str(n) for n in description["outputs"])
-    return Graph(str(description["name"]), tuple(t.name for t in inputs), outputs, tuple(ops), tensors, constants)
+    return Graph(
+        str(description["name"]), tuple(t.name for t in inputs), outputs, tuple(ops), tensors, constants
+    )

@@ -1,8 +1,8 @@
 """Operators as plain attributes plus constant arrays, and back: what a Relax call can carry.
 
-    Conv2D(weights=W, requant=Requant(FIXED, M, S), stride=(2, 2), padding=Padding(1, 1, 1, 1), ...)
-    <->  attributes {"stride": [2, 2], "padding": [1, 1, 1, 1], "requant.rounding": "fixed", ...}
-         arrays     {"weights": W, "requant.multiplier": M, "requant.shift": S, ...}
+Conv2D(weights=W, requant=Requant(FIXED, M, S), stride=(2, 2), padding=Padding(1, 1, 1, 1), ...)
+<->  attributes {"stride": [2, 2], "padding": [1, 1, 1, 1], "requant.rounding": "fixed", ...}
+     arrays     {"weights": W, "requant.multiplier": M, "requant.shift": S, ...}
 """
 
 from __future__ import annotations
@@ -98,7 +98,12 @@ def decode_operator(
             values[key] = tuple(number(v) for v in attributes[key])
         elif hint in ("int", "float", "bool", "str"):
             values[key] = {"int": int, "float": float, "bool": bool, "str": str}[hint](attributes[key])
-        elif key not in attributes and "None" in hint and key not in arrays and key + ".empty" not in attributes:
+        elif (
+            key not in attributes
+            and "None" in hint
+            and key not in arrays
+            and key + ".empty" not in attributes
+        ):
             values[key] = None
         else:
             values[key] = get_array(key)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import OPERATOR_TYPES, Operator
 from mcupatch.ir.quant import QuantParams
 from mcupatch.ir.tensor import Tensor
-from mcupatch.program.op_codec import decode_operator, encode_operator
+from mcupatch.program.op_codec import decode_operator, encode_operator, operator_arrays
 from mcupatch.program.stage_function import build_stage_function, find_stage_tensors
 from mcupatch.schedule.stage import Stage
 from mcupatch.tvm_api import Call, constant_value, make_attrs, register_relax_op, relax
@@ -34,8 +35,13 @@ def make_call(graph: Graph, op: Operator, activations: list[Any]) -> Any:
         arrays=list(arrays),
         **encode_tensor(tensor),
     )
-    constants = [relax.const(np.ascontiguousarray(array), array.dtype.name) for array in arrays.values()]
+    constants = [_constant(array) for array in arrays.values()]
     return Call(find_relax_op(op.kind), [*activations, *constants], attrs)
+
+
+def _constant(array: NDArray[np.generic]) -> Any:
+    """A Relax constant of the array's own type (left alone, TVM makes float32 of float64)."""
+    return relax.const(np.ascontiguousarray(array), array.dtype.name)
 
 
 def encode_tensor(tensor: Tensor) -> dict[str, Any]:
@@ -115,9 +121,7 @@ def call_stage(builder: Any, graph: Graph, stage: Stage, name: str, values: dict
     """Add the stage's function to the module and call it on ``values`` (Relax expressions by tensor name)."""
     function = builder.add_func(build_stage_function(graph, stage, name), name)
     ops = graph.ops[stage.first : stage.last + 1]
-    arrays = [
-        relax.const(np.ascontiguousarray(array), array.dtype.name) for op in ops for array in encode_operator(op)[1].values()
-    ]
+    arrays = [_constant(array) for op in ops for array in operator_arrays(op).values()]
     output = graph.output_tensor(ops[-1])
     arguments = [values[n] for n in tensors_in_order(graph, stage)]
     return relax.call_tir(function, [*arguments, *arrays], relax.TensorType(output.shape, output.dtype))

@@ -150,7 +150,9 @@ class _StageBuilder:
         with T.sblock(op.name):
             T.reads(*[w.region() for w in inputs], *[whole_region(a) for a in arrays.values()])
             T.writes(output.region())
-            T.sblock_attr({OP_ATTRIBUTE: op.name, PADS_ATTRIBUTE: _relative_pads(self._graph, op, inputs, output)})
+            T.sblock_attr(
+                {OP_ATTRIBUTE: op.name, PADS_ATTRIBUTE: _relative_pads(self._graph, op, inputs, output)}
+            )
             emit_body(op, inputs, output, arrays)
 
     def _input_window(self, op: Operator, position: int, windows: dict[str, Window]) -> Window:
@@ -168,7 +170,9 @@ class _TileRegions:
         height, width, _ = graph.output_tensor(graph.ops[stage.last]).hwc
         tiles = list(stage.tiles(height, width))
         rows, cols = stage.grid
-        self._by_row: list[dict[str, Region]] = [infer_regions(graph, stage, tiles[r * cols]) for r in range(rows)]
+        self._by_row: list[dict[str, Region]] = [
+            infer_regions(graph, stage, tiles[r * cols]) for r in range(rows)
+        ]
         self._by_col: list[dict[str, Region]] = [infer_regions(graph, stage, tiles[c]) for c in range(cols)]
 
     def largest(self, tensor: str) -> tuple[int, int]:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcupatch.program.extract_graph import extract_graph
 from mcupatch.ir.graph import Graph
-from mcupatch.schedule.stage import Schedule, Stage
+from mcupatch.program.extract_graph import extract_graph
 from mcupatch.program.relax_ops import call_stage, make_call, tensors_in_order
+from mcupatch.schedule.stage import Schedule, Stage
 from mcupatch.tvm_api import IRModule, constant_value, relax, tvm
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.support.small_graph import patched, small_graph
 
-from mcupatch.program.build_module import build_module
-from mcupatch.program.extract_graph import extract_graph
 from mcupatch.ir.quant import Rounding
 from mcupatch.ir.reference import run
+from mcupatch.program.build_module import build_module
+from mcupatch.program.extract_graph import extract_graph
 from mcupatch.transform.fuse_patches import FusePatches, is_fused
 from mcupatch.tvm_api import IRModule, relax, tvm
+from tests.support.small_graph import patched, small_graph
 
 
 def run_on_host(module: IRModule, x: np.ndarray, **options: object) -> np.ndarray:

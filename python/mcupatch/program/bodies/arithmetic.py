@@ -40,9 +40,7 @@ def hold(value: Expr) -> Expr:
 
 
 def multiply_by_quantized_multiplier(x: Expr, multiplier: Expr, shift: Expr) -> Expr:
-    """``x * multiplier * 2**(shift - 31)``, rounded twice; ``x`` int32, result int32.
-
-    """
+    """``x * multiplier * 2**(shift - 31)``, rounded twice; ``x`` int32, result int32."""
     zero = tirx.const(0, "int32")
     shift = hold(shift)
     left, right = tirx.max(shift, zero), hold(tirx.max(zero - shift, zero))

@@ -21,8 +21,7 @@ def emit_add(op: Add, inputs: list[Window], output: Window, arrays: Arrays) -> N
     final = Requantizer(op.output_requant, arrays, "output_requant")
     with each_element(output) as (y, x, c):
         a, b = (
-            i32(window.load(y, x, c)) - zero_point
-            for window, zero_point in zip(inputs, op.input_zero_points)
+            i32(window.load(y, x, c)) - zero_point for window, zero_point in zip(inputs, op.input_zero_points)
         )
         if op.input_requant.rounding is Rounding.FLOAT:
             ratios = arrays["input_requant.multiplier"]
@@ -39,8 +38,7 @@ def emit_mul(op: Mul, inputs: list[Window], output: Window, arrays: Arrays) -> N
     requantizer = Requantizer(op.requant, arrays)
     with each_element(output) as (y, x, c):
         a, b = (
-            i32(window.load(y, x, c)) - zero_point
-            for window, zero_point in zip(inputs, op.input_zero_points)
+            i32(window.load(y, x, c)) - zero_point for window, zero_point in zip(inputs, op.input_zero_points)
         )
         if op.requant.rounding is Rounding.FLOAT:
             real = requantizer.scale(a * b, 0) + f32(float(np.float32(op.offset)))

@@ -63,7 +63,9 @@ def emit_resize_bilinear(op: ResizeBilinear, inputs: list[Window], output: Windo
         T.buffer_store(output.buffer, result, output.index(y, x, c))
 
 
-def emit_concat(op: Concat, inputs: list[Any], output: Any, arrays: Arrays, shapes: list[tuple[int, ...]]) -> None:
+def emit_concat(
+    op: Concat, inputs: list[Any], output: Any, arrays: Arrays, shapes: list[tuple[int, ...]]
+) -> None:
     """Flat buffers; ``shapes`` are the inputs' full shapes."""
     outer = math.prod(shapes[0][: op.axis])
     runs = [math.prod(shape[op.axis :]) for shape in shapes]
@@ -96,7 +98,9 @@ def emit_reshape(op: Reshape, inputs: list[Any], output: Any, arrays: Arrays) ->
         output.store(source[i], i)
 
 
-def emit_transpose(op: Transpose, inputs: list[Any], output: Any, arrays: Arrays, shape: tuple[int, ...]) -> None:
+def emit_transpose(
+    op: Transpose, inputs: list[Any], output: Any, arrays: Arrays, shape: tuple[int, ...]
+) -> None:
     """Flat buffers; ``shape`` is the input's full shape."""
     (source,) = inputs
     strides = [math.prod(shape[i + 1 :]) for i in range(len(shape))]

@@ -35,7 +35,11 @@ def emit_softmax(op: Softmax, inputs: list[Any], output: Any, arrays: Arrays, ch
 
             with accumulate(tirx.const(0, sum_type), sum_type) as total:
                 with T.serial(0, channels) as c:
-                    term = _divide_by_power_of_two(i64(exponential(c)), SUM_INTEGER_BITS) if fixed else exponential(c)
+                    term = (
+                        _divide_by_power_of_two(i64(exponential(c)), SUM_INTEGER_BITS)
+                        if fixed
+                        else exponential(c)
+                    )
                     T.buffer_store(total, total[0] + term, [0])
                 if fixed:
                     _store_fixed(output, base, channels, exponential, total)
@@ -85,5 +89,7 @@ def _divide_by_power_of_two(value: Any, exponent: Any) -> Any:
     exponent = tirx.const(exponent, "int64") if isinstance(exponent, int) else hold(exponent)
     one = tirx.const(1, "int64")
     half = one << (exponent - one)
-    magnitude = (tirx.Select(value < tirx.const(0, "int64"), tirx.const(0, "int64") - value, value) + half) >> exponent
+    magnitude = (
+        tirx.Select(value < tirx.const(0, "int64"), tirx.const(0, "int64") - value, value) + half
+    ) >> exponent
     return tirx.Select(value < tirx.const(0, "int64"), tirx.const(0, "int64") - magnitude, magnitude)

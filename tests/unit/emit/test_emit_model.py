@@ -1,0 +1,114 @@
+"""The generated C: builds without a warning for hostile names, says where it came from, and archives the same bytes twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from mcupatch.decide import SchedulePlanner
+from mcupatch.emit.archive import build_archive
+from mcupatch.emit.csources import CSources
+from mcupatch.emit.emit_model import emit_model
+from mcupatch.ir.graph import Graph
+from mcupatch.native import runtime_dir
+from mcupatch.program.build_module import build_module
+from mcupatch.schedule.candidates import plan_layer_by_layer
+from mcupatch.schedule.stage import Schedule
+from mcupatch.transform import FusePatches
+from tests.support.small_graph import patched, small_graph
+
+COMPILERS = {"gcc": ["gcc"], "clang": [sys.executable, "-m", "ziglang", "cc"]}
+
+
+def emit(graph: Graph, schedule: Schedule) -> CSources:
+    plan = SchedulePlanner(graph).plan(schedule)
+    module = FusePatches(schedule=schedule)(build_module(graph))
+    return emit_model(module, graph, schedule, plan, graph.name, 'from "a */ b\nc"')
+
+
+def renamed(graph: Graph, names: dict[str, str]) -> Graph:
+    """The graph with other tensor names."""
+
+    def name(old: str) -> str:
+        return names.get(old, old)
+
+    return dataclasses.replace(
+        graph,
+        inputs=tuple(map(name, graph.inputs)),
+        outputs=tuple(map(name, graph.outputs)),
+        ops=tuple(
+            dataclasses.replace(op, inputs=tuple(map(name, op.inputs)), output=name(op.output))
+            for op in graph.ops
+        ),
+        tensors={name(k): dataclasses.replace(t, name=name(k)) for k, t in graph.tensors.items()},
+    )
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_hostile_names_build_without_a_warning(compiler: str, tmp_path: Path) -> None:
+    if compiler == "gcc" and shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    graph = renamed(
+        dataclasses.replace(small_graph(), name='quote"\n*/ int'),
+        {"x": "int", "a": 'a "quoted"\nname */', "b": "while", "c": "", "d": "arena", "e": "é", "y": "int_"},
+    )
+    sources = emit(graph, patched(graph, 4, (2, 2)))
+    for file_name, text in {**sources.sources, **sources.headers}.items():
+        (tmp_path / file_name).write_text(text)
+    flags = [
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-c",
+        f"-I{tmp_path}",
+        f"-I{runtime_dir() / 'include'}",
+    ]
+    for file_name in sources.sources:
+        command = [*COMPILERS[compiler], *flags, str(tmp_path / file_name), "-o", str(tmp_path / "out.o")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_no_allocation_and_no_tvm_header() -> None:
+    graph = small_graph()
+    sources = emit(graph, patched(graph, 4, (2, 2)))
+    text = "".join([*sources.sources.values(), *sources.headers.values()])
+    assert "malloc" not in text and "tvm/" not in text and "TVM_DLL" not in text
+
+
+def test_patches_are_loops_over_operator_calls() -> None:
+    graph = small_graph()
+    text = emit(graph, patched(graph, 4, (2, 3))).sources["tvmgen_small.c"]
+    assert "tile_row < 2" in text and "tile_col < 3" in text
+    assert "for (" not in emit(graph, plan_layer_by_layer(graph)).sources["tvmgen_small.c"]
+
+
+def test_header_gives_sizes_scales_and_places() -> None:
+    graph = small_graph()
+    sources = emit(graph, plan_layer_by_layer(graph))
+    header = sources.headers["tvmgen_small.h"]
+    assert f"#define TVMGEN_SMALL_WORKSPACE_POOL_SIZE {sources.arena_bytes}u" in header
+    assert "#define TVMGEN_SMALL_INPUT_X_SIZE 969u" in header
+    assert "#define TVMGEN_SMALL_INPUT_X_ZERO_POINT (-3)" in header
+
+
+def test_archive_is_reproducible_and_in_the_known_layout() -> None:
+    graph = small_graph()
+    first, second = (build_archive(emit(graph, plan_layer_by_layer(graph)), "digest") for _ in range(2))
+    assert first == second
+    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
+        names = tar.getnames()
+        metadata = json.load(tar.extractfile("./metadata.json"))  # type: ignore[arg-type]
+    assert "./codegen/host/src/tvmgen_small.c" in names and "./parameters" in names
+    assert "./codegen/host/include/tvmgen_small.h" in names
+    (module,) = metadata["modules"].values()
+    assert module["memory"]["functions"]["main"][0]["workspace_size_bytes"] > 0
