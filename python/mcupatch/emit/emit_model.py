@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 import mcupatch
 from mcupatch.emit.c_text import c_array, c_array_declaration, c_comment
 from mcupatch.emit.csources import CSources, Port
-from mcupatch.emit.interface import print_entry, print_header
-from mcupatch.emit.names import c_identifier, unique_identifiers
+from mcupatch.emit.interface import FUNCTIONS, print_entry, print_header
+from mcupatch.emit.names import UniqueIdentifiers, c_identifier, unique_identifiers
 from mcupatch.emit.operator_functions import emit_operator_function
 from mcupatch.emit.stage_functions import print_stages
 from mcupatch.ir.graph import Graph
@@ -35,11 +35,12 @@ def emit_model(
     name = c_identifier(name, "model")
     prefix = f"tvmgen_{name}"
     provenance = provenance or f"Made by mcupatch {mcupatch.__version__} from {graph.name}."
+    identifiers = UniqueIdentifiers(f"{prefix}_{function}" for function in FUNCTIONS)
     function_names = {
-        op: f"{prefix}_{c}" for op, c in unique_identifiers((op.name for op in graph.ops), "op").items()
+        op.name: identifiers.take(f"{prefix}_{c_identifier(op.name, 'op')}") for op in graph.ops
     }
-    arrays, constants, definitions = _name_arrays(graph, prefix, function_names)
-    stages = _lower_stages(module, graph, plan, function_names)
+    arrays, constants, definitions = _name_arrays(graph, prefix, function_names, identifiers)
+    stages = _lower_stages(module, graph, plan, function_names, identifiers)
 
     inputs = _ports(graph, graph.inputs, plan, "input")
     outputs = _ports(graph, graph.outputs, plan, "output")
@@ -87,7 +88,7 @@ def emit_model(
 
 
 def _name_arrays(
-    graph: Graph, prefix: str, function_names: dict[str, str]
+    graph: Graph, prefix: str, function_names: dict[str, str], identifiers: UniqueIdentifiers
 ) -> tuple[OperatorArrays, dict[str, str], dict[str, NDArray[np.generic]]]:
     """C names of every operator's arrays, of the graph's constants, and all definitions by C name."""
     definitions: dict[str, NDArray[np.generic]] = {}
@@ -95,16 +96,20 @@ def _name_arrays(
     for op in graph.ops:
         arrays[op.name] = {}
         for key, array in operator_arrays(op).items():
-            c_name = f"{function_names[op.name]}_{key.replace('.', '_')}"
+            c_name = identifiers.take(f"{function_names[op.name]}_{key.replace('.', '_')}")
             arrays[op.name][key] = c_name
             definitions[c_name] = array
-    constants = {n: f"{prefix}_constant_{c}" for n, c in unique_identifiers(graph.constants, "c").items()}
+    constants = {n: identifiers.take(f"{prefix}_constant_{c_identifier(n, 'c')}") for n in graph.constants}
     definitions |= {c_name: graph.constants[n] for n, c_name in constants.items()}
     return arrays, constants, definitions
 
 
 def _lower_stages(
-    module: IRModule, graph: Graph, plan: MemoryPlan, function_names: dict[str, str]
+    module: IRModule,
+    graph: Graph,
+    plan: MemoryPlan,
+    function_names: dict[str, str],
+    identifiers: UniqueIdentifiers,
 ) -> list[KernelStage]:
     """The calls of ``main`` in order, each as a stage of kernel calls."""
     lowered = legalize(module)
@@ -112,7 +117,8 @@ def _lower_stages(
     for function in called_functions(lowered):
         names = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
         stem = function_names[names[0]] + (f"_to_{c_identifier(names[-1])}" if len(names) > 1 else "")
-        stages.append(lower_stage_to_kernels(function, graph, plan, f"{stem}_stage", function_names))
+        name = identifiers.take(f"{stem}_stage")
+        stages.append(lower_stage_to_kernels(function, graph, plan, name, function_names))
     return stages
 
 

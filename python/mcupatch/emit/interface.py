@@ -8,6 +8,8 @@ from mcupatch.emit.c_text import c_comment, c_float
 from mcupatch.emit.csources import Port
 from mcupatch.transform.lower_to_kernels import KernelStage
 
+FUNCTIONS = ("run", "map_inputs", "map_outputs")  # of the header, each after the prefix
+
 _HEADER = """\
 /* {provenance} */
 #ifndef {guard}

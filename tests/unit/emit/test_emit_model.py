@@ -1,10 +1,11 @@
-"""The generated C: builds without a warning for hostile names, says where it came from, and archives the same bytes twice."""
+"""The generated C: builds without a warning for hostile names, says where it came from, archives the same bytes twice."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from mcupatch.program.build_module import build_module
 from mcupatch.schedule.candidates import plan_layer_by_layer
 from mcupatch.schedule.stage import Schedule
 from mcupatch.transform import FusePatches
+from tests.support.graphs import GraphBuilder
 from tests.support.small_graph import patched, small_graph
 
 COMPILERS = {"gcc": ["gcc"], "clang": [sys.executable, "-m", "ziglang", "cc"]}
@@ -52,30 +54,51 @@ def renamed(graph: Graph, names: dict[str, str]) -> Graph:
     )
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_hostile_names_build_without_a_warning(compiler: str, tmp_path: Path) -> None:
+def compile_all(sources: CSources, compiler: str, folder: Path) -> None:
+    """Every file with ``compiler``, no warning allowed."""
     if compiler == "gcc" and shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
+    for file_name, text in {**sources.sources, **sources.headers}.items():
+        (folder / file_name).write_text(text)
+    includes = [f"-I{folder}", f"-I{runtime_dir() / 'include'}"]
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-c", *includes]
+    for file_name in sources.sources:
+        command = [*COMPILERS[compiler], *flags, str(folder / file_name), "-o", str(folder / "out.o")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_hostile_names_build_without_a_warning(compiler: str, tmp_path: Path) -> None:
     graph = renamed(
         dataclasses.replace(small_graph(), name='quote"\n*/ int'),
         {"x": "int", "a": 'a "quoted"\nname */', "b": "while", "c": "", "d": "arena", "e": "é", "y": "int_"},
     )
-    sources = emit(graph, patched(graph, 4, (2, 2)))
-    for file_name, text in {**sources.sources, **sources.headers}.items():
-        (tmp_path / file_name).write_text(text)
-    flags = [
-        "-std=c11",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-c",
-        f"-I{tmp_path}",
-        f"-I{runtime_dir() / 'include'}",
-    ]
-    for file_name in sources.sources:
-        command = [*COMPILERS[compiler], *flags, str(tmp_path / file_name), "-o", str(tmp_path / "out.o")]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    compile_all(emit(graph, patched(graph, 4, (2, 2))), compiler, tmp_path)
+
+
+def test_operators_named_like_other_c_objects(tmp_path: Path) -> None:
+    """The entry function, another operator's arrays, a stage: names that the generated C makes itself."""
+    graph = small_graph()
+    names = ["run", "dw", "dw_weights", "sum", "sum_input", "dw_stage", "main"]
+    graph = dataclasses.replace(
+        graph,
+        ops=tuple(dataclasses.replace(op, name=name) for op, name in zip(graph.ops, names, strict=True)),
+    )
+    sources = emit(graph, plan_layer_by_layer(graph))
+    assert sources.weights_bytes == emit(small_graph(), plan_layer_by_layer(small_graph())).weights_bytes
+    compile_all(sources, "clang", tmp_path)
+
+
+def test_inputs_whose_macros_would_be_the_same(tmp_path: Path) -> None:
+    """``x`` and ``X`` are two tensors, and INPUT_X_SIZE is one macro."""
+    b = GraphBuilder()
+    graph = b.build(b.add(b.input(4, 4, 2), b.input(4, 4, 2)))
+    graph = renamed(graph, {"in0": "x", "in1": "X"})
+    sources = emit(graph, plan_layer_by_layer(graph))
+    defined = re.findall(r"#define (\w+)", sources.headers["tvmgen_net.h"])
+    assert len(defined) == len(set(defined))
+    compile_all(sources, "clang", tmp_path)
 
 
 def test_no_allocation_and_no_tvm_header() -> None:

@@ -24,7 +24,9 @@ def test_different_names_stay_different(names: list[str]) -> None:
     assert len(set(found.values())) == len(found)
 
 
-@pytest.mark.parametrize("word", ["int", "static", "arena", "int32_t", "uint8_t", "size_t", "while", "NULL"])
+@pytest.mark.parametrize(
+    "word", ["int", "static", "arena", "int32_t", "uint8_t", "size_t", "while", "NULL", "class"]
+)
 def test_reserved_words_get_a_tail(word: str) -> None:
     assert c_identifier(word) == word + "_"
 
