@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -33,6 +34,15 @@ def find_zig() -> str:
     return str(Path(ziglang.__file__).parent / ("zig.exe" if sys.platform == "win32" else "zig"))
 
 
+def digest_kernels() -> str:
+    """The fingerprint that ``mcupatch.native`` compares with the sources it finds."""
+    spec = importlib.util.spec_from_file_location("source_digest", ROOT / "python/mcupatch/source_digest.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.digest_sources(ROOT / "src" / "runtime"))
+
+
 class CMakeBuild(build_ext):
     """``build_ext`` that runs CMake; in an editable install the kernels are read from the checkout."""
 
@@ -47,7 +57,10 @@ class CMakeBuild(build_ext):
         shutil.rmtree(build, ignore_errors=True)
         build.mkdir(parents=True)
         for command in (
-            ["cmake", "-G", "Ninja", "-S", str(ROOT), "-B", str(build)],
+            [
+                *("cmake", "-G", "Ninja", "-S", str(ROOT), "-B", str(build)),
+                f"-DMCUP_SOURCE_DIGEST={digest_kernels()}",
+            ],
             ["cmake", "--build", str(build)],
         ):
             subprocess.run(command, check=True, env=environment)

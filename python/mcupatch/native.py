@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from mcupatch.errors import ToolMissing
+from mcupatch.source_digest import digest_sources
 
 _PACKAGE = Path(__file__).resolve().parent
 _LIBRARY = _PACKAGE / "_native" / "libmcupatch_native.so"
@@ -21,11 +22,27 @@ def load_library() -> ctypes.CDLL:
             "Run `make setup`, or install the package again with pip."
         )
     try:
-        return ctypes.CDLL(str(_LIBRARY))
+        library = ctypes.CDLL(str(_LIBRARY))
     except OSError as error:
         raise ToolMissing(
             f"mcupatch's native library cannot be loaded: {error}. Build it on this machine with `make setup`."
         ) from error
+    # A stale library would give the planner the scratch sizes of other kernels than those on the chip.
+    if _read_digest(library) != digest_sources(runtime_dir()):
+        raise ToolMissing(
+            "mcupatch's native library was built from other kernel sources than those here. "
+            "Run `make setup`, or install the package again with pip."
+        )
+    return library
+
+
+def _read_digest(library: ctypes.CDLL) -> str:
+    try:
+        function = library.mcup_source_digest
+    except AttributeError:
+        return ""
+    function.restype = ctypes.c_char_p
+    return str(function().decode())
 
 
 def runtime_dir() -> Path:

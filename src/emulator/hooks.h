@@ -39,4 +39,7 @@ MCUP_EXPORT void mcup_on_block(void *engine, uint64_t address, uint32_t size, vo
 /* UC_HOOK_MEM_WRITE: a write outside every writable range stops the run. */
 MCUP_EXPORT void mcup_on_write(void *engine, int type, uint64_t address, int size, int64_t value, void *user);
 
+/* The fingerprint of the kernel sources that this library was built from. */
+MCUP_EXPORT const char *mcup_source_digest(void);
+
 #endif /* MCUPATCH_EMULATOR_HOOKS_H */

@@ -27,3 +27,13 @@ def test_absence_says_how_to_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             native.runtime_dir()
     finally:
         native.load_library.cache_clear()
+
+
+def test_library_of_other_kernels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "digest_sources", lambda runtime: "of other kernels")
+    native.load_library.cache_clear()
+    try:
+        with pytest.raises(ToolMissing, match="other kernel sources"):
+            native.load_library()
+    finally:
+        native.load_library.cache_clear()
