@@ -16,9 +16,11 @@ _RESERVED = frozenset(
     co_await co_return co_yield decltype delete dynamic_cast explicit export friend mutable namespace new noexcept
     not not_eq operator or or_eq private protected public reinterpret_cast requires static_cast template this throw
     try typeid typename using virtual wchar_t xor xor_eq
-    main errno NULL EOF linux unix arena inputs outputs pools
+    main errno NULL EOF offsetof linux unix arena inputs outputs pools
     """.split()
 )
+# The types and limits of stdint.h and stddef.h.
+_RESERVED_PATTERN = re.compile(r"\w+_t|[A-Z]\w*_(?:MAX|MIN|C)", re.ASCII)
 
 
 def c_identifier(name: str, fallback: str = "x") -> str:
@@ -28,7 +30,7 @@ def c_identifier(name: str, fallback: str = "x") -> str:
         text = fallback
     if text[0].isdigit():
         text = f"{fallback}_{text}"
-    return text + "_" if text in _RESERVED or re.fullmatch(r"u?int\d+_t|size_t|ptrdiff_t", text) else text
+    return text + "_" if text in _RESERVED or _RESERVED_PATTERN.fullmatch(text) else text
 
 
 class UniqueIdentifiers:

@@ -85,10 +85,10 @@ class _Lowering:
         return KernelStage(name, function, parameters, self._uses_arena)
 
     def _buffer_name(self, tensor: str) -> str:
-        """The name that the stage function gave to a parameter."""
+        """From the name that the stage function gave to a parameter; with its tail it is no macro of C."""
         order = [*self._border.inputs, *self._border.constants]
         index = order.index(tensor) if tensor in order else -1
-        return str(self._function.params[index].name)
+        return f"{self._function.params[index].name}_data"
 
     def _lower_statement(self, statement: Any) -> Any:
         if isinstance(statement, tirx.SeqStmt):

@@ -77,6 +77,20 @@ def test_hostile_names_build_without_a_warning(compiler: str, tmp_path: Path) ->
     compile_all(emit(graph, patched(graph, 4, (2, 2))), compiler, tmp_path)
 
 
+def test_tensors_named_like_macros(tmp_path: Path) -> None:
+    names = {
+        "x": "INT8_MAX",
+        "a": "bool",
+        "b": "true",
+        "c": "NULL",
+        "d": "offsetof",
+        "e": "memcpy",
+        "y": "INT32_C",
+    }
+    graph = renamed(small_graph(), names)
+    compile_all(emit(graph, patched(graph, 4, (2, 2))), "clang", tmp_path)
+
+
 def test_operators_named_like_other_c_objects(tmp_path: Path) -> None:
     """The entry function, another operator's arrays, a stage: names that the generated C makes itself."""
     graph = small_graph()
