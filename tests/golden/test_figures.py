@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.real_models import MODELS
-from tests.support.shared import shared_path
 
 from mcupatch.model_file import load_model_file
 from mcupatch.model_inputs import random_inputs
 from mcupatch.options import CompileOptions, LeastSram, PerLayer
 from mcupatch.pipeline import compile_model, measure_model
+from tests.support.real_models import MODELS
+from tests.support.shared import shared_path
 
 FIGURES = Path(__file__).parent / "figures.json"
 DEMO = "zoo:mbv2_w0.35_r144"
