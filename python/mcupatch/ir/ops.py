@@ -18,6 +18,9 @@ from mcupatch.ir.quant import INT8_MAX, INT8_MIN, Requant, Rounding
 Int8Array = NDArray[np.int8]
 Int32Array = NDArray[np.int32]
 
+MAX_TRANSPOSE_RANK = 6  # the kernel counts that many axes
+MAX_FIXED_SOFTMAX_CHANNELS = (1 << 13) - 1  # beyond, the sum of LiteRT's exponentials, Q12.19, leaves 32 bits
+
 
 @dataclass(frozen=True)
 class Padding:
@@ -283,8 +286,8 @@ class Softmax(Operator):
     """Softmax over the last axis, from a table: entry ``255 - d`` is for a stored value d below its row's largest.
 
     ``fixed`` (LiteRT): ``table`` int32 ``[256]``, ``exp(-d * input_scale * beta)`` in Q0.31, 0 where the reference
-    skips the element. The output is always in 1/256 with zero point -128; the sum, its reciprocal and the
-    product are integers, as ``ir/reference_softmax.py`` states.
+    skips the element. The output is always in 1/256 with zero point -128; the sum (of at most
+    ``MAX_FIXED_SOFTMAX_CHANNELS``), its reciprocal and the product are integers, as ``ir/reference_softmax.py`` states.
     ``float`` (onnxruntime): ``table`` float32 ``[256]``, proportional to that exponential, summed in order in
     float32; ``e * output_scale / sum`` rounded half to even, plus ``output_zero_point``, where ``output_scale``
     is the whole number ``floor(1 / scale)``.
@@ -306,7 +309,10 @@ class Reshape(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Transpose(Operator):
-    """Axes of the full shape in a new order: output side i is input side ``permutation[i]``."""
+    """Axes of the full shape in a new order: output side i is input side ``permutation[i]``.
+
+    At most ``MAX_TRANSPOSE_RANK`` axes.
+    """
 
     kind: ClassVar[str] = "transpose"
     permutation: tuple[int, ...]

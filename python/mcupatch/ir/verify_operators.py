@@ -56,7 +56,10 @@ def verify_requant(requant: Requant, *channels: int, double: bool = False) -> No
     require(
         bool(np.all(np.isfinite(requant.multiplier.astype(np.float64)))), "it has a scale that is no number"
     )
-    require(bool(np.all(requant.multiplier.astype(np.float64) >= 0)), "it has a negative scale")
+    require(not np.any(np.signbit(requant.multiplier.astype(np.float64))), "it has a negative scale")
+    if requant.rounding is Rounding.DOUBLE:
+        tiny = (requant.multiplier != 0) & (requant.multiplier.astype(np.float64) < np.finfo(np.float64).tiny)
+        require(not np.any(tiny), "it has a scale too small for float64's own precision")
     if requant.rounding is Rounding.FIXED:
         require(bool(np.all((requant.shift >= -31) & (requant.shift <= 30))), "it has a shift out of range")
 
@@ -136,8 +139,14 @@ def check_broadcast(op: ops.Operator, inputs: tuple[Tensor, ...], output: Tensor
         raise GraphError("its inputs do not repeat to one shape") from error
     verify_shape(output, tuple(shape))
     for tensor in inputs:
+        # Kernels see [H, W, C]: [W, C] has its W in another place there than [1, H, W, C].
+        widened = Tensor(
+            tensor.name, (1,) * (len(output.shape) - len(tensor.shape)) + tensor.shape, tensor.dtype
+        )
+        same_place = tensor.hwc == widened.hwc
         sides = zip(tensor.hwc, output.hwc)
-        require(all(side in (1, out) for side, out in sides), f"{tensor.name!r} does not repeat as [H, W, C]")
+        repeats = same_place and all(side in (1, out) for side, out in sides)
+        require(repeats, f"{tensor.name!r} does not repeat as [H, W, C]")
 
 
 def check_add(op: ops.Add, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -238,7 +247,10 @@ def check_lut(op: ops.Lut, inputs: tuple[Tensor, ...], output: Tensor) -> None:
 
 
 def check_softmax(op: ops.Softmax, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-    verify_array(op.table, "table", (256,), np.int32 if op.rounding is Rounding.FIXED else np.float32)
+    fixed = op.rounding is Rounding.FIXED
+    verify_array(op.table, "table", (256,), np.int32 if fixed else np.float32)
+    channels = inputs[0].hwc[2]
+    require(not fixed or channels <= ops.MAX_FIXED_SOFTMAX_CHANNELS, f"it adds up {channels} exponentials")
     require(math.isfinite(op.output_scale) and op.output_scale > 0, f"it has the scale {op.output_scale}")
     verify_shape(output, inputs[0].shape)
 
@@ -255,6 +267,7 @@ def check_transpose(op: ops.Transpose, inputs: tuple[Tensor, ...], output: Tenso
         sorted(op.permutation) == list(range(len(shape))),
         f"it reorders {len(shape)} axes as {op.permutation}",
     )
+    require(len(shape) <= ops.MAX_TRANSPOSE_RANK, f"it reorders a tensor of rank {len(shape)}")
     verify_shape(output, tuple(shape[axis] for axis in op.permutation))
 
 

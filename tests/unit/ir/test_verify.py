@@ -62,6 +62,20 @@ def good_graph() -> Graph:
     return Graph("g", ("x",), ("y",), (conv, add, mean), tensors, {"k": np.zeros((1, 1, 1, 3), np.int8)})
 
 
+def transposed(graph: Graph, rank: int) -> Graph:
+    """Another graph: one transpose of a tensor of that rank."""
+    op = ops.Transpose("t", ("x",), "y", tuple(reversed(range(rank))))
+    tensors = {n: Tensor(n, (1,) * rank, "int8", QUANT) for n in ("x", "y")}
+    return replace(graph, inputs=("x",), outputs=("y",), ops=(op,), tensors=tensors, constants={})
+
+
+def softmaxed(graph: Graph, channels: int) -> Graph:
+    """Another graph: one softmax over that many channels."""
+    op = ops.Softmax("s", ("x",), "y", np.zeros(256, np.int32), 256.0, -128)
+    tensors = {n: Tensor(n, (1, channels), "int8", QUANT) for n in ("x", "y")}
+    return replace(graph, inputs=("x",), outputs=("y",), ops=(op,), tensors=tensors, constants={})
+
+
 def with_op(graph: Graph, index: int, **changes: Any) -> Graph:
     changed = replace(graph.ops[index], **changes)
     return replace(graph, ops=(*graph.ops[:index], changed, *graph.ops[index + 1 :]))
@@ -108,6 +122,14 @@ FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
         "larger than its padded input",
     ),
     "broadcast": (lambda g: with_tensor(g, "a", shape=(1, 4, 4, 1)), "expected"),
+    "broadcast of another rank": (
+        lambda g: replace(
+            with_tensor(g, "k", shape=(4, 3)), constants={"k": np.zeros((4, 3), np.int8)}
+        ),  # 4 columns, which as [H, W, C] would be 4 rows
+        "does not repeat as",
+    ),
+    "transpose": (lambda g: transposed(g, 7), "rank 7"),
+    "softmax": (lambda g: softmaxed(g, 8192), "8192"),
     "axes": (lambda g: with_op(g, 2, axes=(1, 3)), "axes"),
     "mean shape": (lambda g: with_tensor(g, "y", shape=(3,)), "expected"),
     "constant": (lambda g: replace(g, constants={"k": np.zeros((1, 1, 1, 3), np.int32)}), "constant 'k'"),

@@ -89,7 +89,7 @@ def convert_transpose(context: Context, node: OnnxNode) -> Value:
     shape = shape_of(context, node)
     rank = len(shape)
     permutation = take_ints(node, "perm", tuple(reversed(range(rank))), rank) or ()
-    if sorted(permutation) != list(range(rank)) or rank > 6:
+    if sorted(permutation) != list(range(rank)) or rank > ops.MAX_TRANSPOSE_RANK:
         raise NotConvertible("its perm is not a permutation of at most 6 axes")
     moved = tuple(shape[i] for i in permutation)
     return move(context, node, lambda value: context.builder.transpose(value, permutation), moved)

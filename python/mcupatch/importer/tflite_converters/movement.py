@@ -19,8 +19,6 @@ from mcupatch.importer.tflite_reader import TfliteOperator, TfliteTensor
 from mcupatch.ir import ops
 from mcupatch.ir.quant import QuantParams
 
-MAX_TRANSPOSE_RANK = 6
-
 
 def convert_pad(c: Conversion, op: TfliteOperator) -> None:
     """PAD fills with the output's zero point, PADV2 with its third input."""
@@ -110,8 +108,8 @@ def convert_transpose(c: Conversion, op: TfliteOperator) -> None:
         range(rank)
     ):
         raise Malformed(f"it reorders {rank} axes as {order[:8]}")
-    if rank > MAX_TRANSPOSE_RANK:
-        raise NotSupported(f"transposes a tensor of rank {rank}: use at most {MAX_TRANSPOSE_RANK}")
+    if rank > ops.MAX_TRANSPOSE_RANK:
+        raise NotSupported(f"transposes a tensor of rank {rank}: use at most {ops.MAX_TRANSPOSE_RANK}")
     c.add(
         ops.Transpose(
             name=c.op_name(op, "transpose"),

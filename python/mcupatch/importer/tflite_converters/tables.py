@@ -71,6 +71,9 @@ def convert_softmax(c: Conversion, op: TfliteOperator) -> None:
     c.require_quantized(x, y)
     if len(x.shape) < 1:
         raise Malformed("it works on a scalar")
+    if x.shape[-1] > ops.MAX_FIXED_SOFTMAX_CHANNELS:
+        most = ops.MAX_FIXED_SOFTMAX_CHANNELS
+        raise NotSupported(f"adds up {x.shape[-1]} exponentials: LiteRT's sum overflows beyond {most}")
     yq = c.quant(y)
     if yq != QuantParams(1 / 256, -128):
         raise NotSupported("has an output that is not in 1/256 from the lowest value: convert again")
