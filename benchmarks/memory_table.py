@@ -80,8 +80,8 @@ def main(models: list[str]) -> None:
             print(lines[-1], flush=True)
     header = (
         f"Measured on an emulated Cortex-M7 ({BOARD}'s memories), one random input, int8 ends; the output of every\n"
-        "row equals the NumPy reference, byte for byte. SRAM is arena, data and the stack's high-water mark. Where a limit\n"
-        "on extra MACs has no row, no patch schedule within it needs less than layer-by-layer execution.\n\n"
+        "row equals the NumPy reference, byte for byte. SRAM is arena, data and the stack's high-water mark. Where a\n"
+        "limit on extra MACs has no row, no patch schedule within it needs less than layer-by-layer execution.\n\n"
     )
     Path(__file__).with_name("memory.md").write_text("# Memory table\n\n" + header + "\n".join(lines) + "\n")
 
