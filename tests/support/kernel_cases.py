@@ -13,7 +13,7 @@ from mcupatch.ir.access import input_access, is_tileable
 from mcupatch.ir.region import Interval, Region
 from tests.support import kernel_blob
 from tests.support.kernel_blob import Blob, Shape, Window
-from tests.support.kernel_operators import Example, Rng, pick
+from tests.support.kernel_examples import Example, Rng, pick
 
 Array = NDArray[Any]
 

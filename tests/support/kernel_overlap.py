@@ -8,7 +8,7 @@ from mcupatch.ir import ops, reference
 from mcupatch.ir.access import input_access
 from tests.support.kernel_blob import Blob, Window
 from tests.support.kernel_cases import Case, Placed, add_calls, finish
-from tests.support.kernel_operators import Example, Rng
+from tests.support.kernel_examples import Example, Rng
 
 
 def dense_window(array: int, offset: int, shape: tuple[int, int, int], item: int) -> Placed:

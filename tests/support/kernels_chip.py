@@ -43,7 +43,7 @@ class ChipKernels:
         tools = find_toolchain(toolchain, cpu)
         script, program = folder / "kernels.ld", folder / "kernels.elf"
         script.write_text(LINKER_SCRIPT)
-        objects = tools.compile_objects([DRIVER], folder, [include_dir()])
+        objects = tools.compile_objects(DRIVER, folder, [include_dir()])
         library = [path for path in compile_startup(tools) if path.stem == "string"]
         tools.link(
             [*objects, *compile_kernels(tools), *library],

@@ -14,7 +14,7 @@ from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "src" / "runtime"
-DRIVER = Path(__file__).with_name("kernel_driver.c")
+DRIVER = tuple(Path(__file__).with_name(name) for name in ("kernel_driver.c", "kernel_calls.c"))
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", f"-I{RUNTIME / 'include'}")
 EMULATED_DSP = "-DMCUP_EMULATE_DSP"
 SPARE_BYTES = 1 << 16
@@ -26,7 +26,7 @@ class Machine(Protocol):
 
 
 def kernel_sources() -> list[str]:
-    return [*map(str, sorted((RUNTIME / "kernels").glob("*.c"))), str(DRIVER)]
+    return [*map(str, (*sorted((RUNTIME / "kernels").glob("*.c")), *DRIVER))]
 
 
 def find_compiler() -> list[str]:

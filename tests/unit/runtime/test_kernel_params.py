@@ -10,7 +10,8 @@ import numpy as np
 
 from mcupatch.kernel_params import C_NAMES
 from mcupatch.kernels import scratch_bytes
-from tests.support.kernel_operators import random_conv2d, random_dense, random_depthwise, random_lut
+from tests.support.kernel_layers import random_conv2d, random_dense, random_depthwise
+from tests.support.kernel_operators import random_lut
 from tests.support.kernels_host import FLAGS, find_compiler
 
 

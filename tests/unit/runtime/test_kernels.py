@@ -10,7 +10,8 @@ import pytest
 from mcupatch.ir import ops, reference
 from tests.support.kernel_blob import Blob
 from tests.support.kernel_cases import Case, add_calls, finish, make_case, make_tiled_case
-from tests.support.kernel_operators import RANDOM_EXAMPLES, pick
+from tests.support.kernel_examples import pick
+from tests.support.kernel_operators import RANDOM_EXAMPLES
 from tests.support.kernel_overlap import dense_window, row_case
 from tests.support.kernels_host import EMULATED_DSP, Machine, SanitizedKernels, find_compiler
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mcupatch.ir import ops
-from tests.support.kernel_operators import RANDOM_EXAMPLES, Example, make_example
+from tests.support.kernel_examples import Example, make_example
+from tests.support.kernel_operators import RANDOM_EXAMPLES
 from tests.support.kernel_overlap import element_case, row_case
 from tests.support.kernels_host import Machine
 
