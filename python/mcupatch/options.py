@@ -74,6 +74,24 @@ class CompileOptions:
                 raise BadInput(f"{name} must be positive, not {value}")
 
 
+def command_line(source: str, options: CompileOptions) -> str:
+    """The call of ``mcupatch compile`` that means ``options``."""
+    words = ["mcupatch compile", source, "--board", options.board]
+    for name, value in (("--sram", options.sram_bytes), ("--flash", options.flash_bytes)):
+        words += [name, f"{value}B"] if value is not None else []
+    mode = options.mode
+    if isinstance(mode, PerLayer):
+        words.append("--per-layer")
+    elif isinstance(mode, ByHand):
+        words += ["--grid", f"{mode.grid[0]}x{mode.grid[1]}", "--ops", str(mode.ops)]
+    elif isinstance(mode, LeastSram):
+        words.append("--least-sram")
+        words += ["--max-extra-macs", f"{mode.max_extra_macs:.4%}"] if mode.max_extra_macs is not None else []
+    words += ["--io", options.io] if options.io != "model" else []
+    words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
+    return " ".join(words)
+
+
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise BadInput(f"{name} is one of {', '.join(allowed)}, not {value!r}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcupatch import __version__
 from mcupatch.decide import Request, decide_schedule
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
 from mcupatch.emit.archive import build_archive
@@ -21,9 +22,7 @@ from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
-from mcupatch.program.build_module import build_module
 from mcupatch.importer.detect import import_graph
-from mcupatch.program.extract_graph import extract_graph
 from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
@@ -33,7 +32,9 @@ from mcupatch.measure.unicorn_backend import run_on_unicorn
 from mcupatch.memory.check import check_plan
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.model_file import ModelFile, load_model_file
-from mcupatch.options import CompileOptions, FitBudget, Mode
+from mcupatch.options import CompileOptions, FitBudget, Mode, command_line
+from mcupatch.program.build_module import build_module
+from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.target.board import Board, arena_budget, load_board
@@ -141,7 +142,8 @@ def compile_model(
     progress("emitting C")
     tiled = FusePatches(schedule=schedule)(module)
     write("tiled_module.txt", lambda: str(tiled.script()))
-    sources = emit_model(tiled, graph, schedule, plan, c_identifier(source.name))
+    provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
+    sources = emit_model(tiled, graph, schedule, plan, c_identifier(source.name), provenance)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")

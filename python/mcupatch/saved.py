@@ -3,7 +3,7 @@
 DIR/mcupatch.json    schedule and figures, with the measured ones after a run
 DIR/build.json       how it was compiled, and where inputs and outputs lie in the arena
 DIR/firmware.elf     for the board
-DIR/src, include     the network's C; model.tar has the kernels too
+DIR/src, include     the network's C and the kernels, ready for any C11 compiler
 DIR/model.tar        the archive in the Model Library Format
 DIR/model.tflite     (or .onnx) a copy of the model, for the reference
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from mcupatch import __version__
 from mcupatch.describe import describe_model
 from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.kernel_sources import read_kernel_sources
 from mcupatch.errors import BadInput
 from mcupatch.firmware.bare_metal import load_firmware
 from mcupatch.ir.quant import QuantParams
@@ -49,16 +51,21 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
     """
     result = replace(describe_model(compiled), measured=measured)
     with replace_directory(directory) as draft:
-        for folder, files in (("src", compiled.sources.sources), ("include", compiled.sources.headers)):
-            (draft / folder).mkdir()
-            for name, text in files.items():
-                (draft / folder / name).write_text(text)
+        kernels = read_kernel_sources()
+        _write_texts(draft / "src", compiled.sources.sources | kernels.sources)
+        _write_texts(draft / "include", compiled.sources.headers | kernels.headers)
         shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
         (draft / ARCHIVE_FILE).write_bytes(compiled.archive)
         (draft / _model_file(compiled)).write_bytes(compiled.source.data)
         (draft / BUILD_FILE).write_text(json.dumps(_build_facts(compiled), indent=2) + "\n")
         (draft / MARKER).write_text(json.dumps(result.as_json(), indent=2) + "\n")
     return result
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 def load_compiled(directory: Path) -> SavedModel:

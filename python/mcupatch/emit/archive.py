@@ -7,14 +7,23 @@ import json
 import tarfile
 
 from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.kernel_sources import read_kernel_sources
 
 FORMAT_VERSION = 7  # the last version that microTVM wrote
 
 
 def build_archive(sources: CSources, digest: str = "") -> bytes:
-    """A ``.tar`` whose bytes depend on the sources alone: sorted entries, no times, no owners."""
-    entries = {f"codegen/host/src/{n}": text.encode() for n, text in sources.sources.items()}
-    entries |= {f"codegen/host/include/{n}": text.encode() for n, text in sources.headers.items()}
+    """A ``.tar`` of the network's C and the kernels: ``cc -Icodegen/host/include`` builds it.
+
+    Its bytes depend on the sources alone: sorted entries, no times, no owners.
+    """
+    kernels = read_kernel_sources()
+    files = {"src": sources.sources | kernels.sources, "include": sources.headers | kernels.headers}
+    entries = {
+        f"codegen/host/{folder}/{name}": text.encode()
+        for folder, texts in files.items()
+        for name, text in texts.items()
+    }
     entries["metadata.json"] = json.dumps(_metadata(sources, digest), indent=2).encode() + b"\n"
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:

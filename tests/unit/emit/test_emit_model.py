@@ -149,3 +149,38 @@ def test_archive_is_reproducible_and_in_the_known_layout() -> None:
     assert "./codegen/host/include/tvmgen_small.h" in names
     (module,) = metadata["modules"].values()
     assert module["memory"]["functions"]["main"][0]["workspace_size_bytes"] > 0
+
+
+def test_archive_builds_with_a_c_compiler_alone(tmp_path: Path) -> None:
+    graph = small_graph()
+    with tarfile.open(fileobj=io.BytesIO(build_archive(emit(graph, patched(graph, 4, (2, 2)))))) as tar:
+        tar.extractall(tmp_path, filter="data")
+    host = tmp_path / "codegen" / "host"
+    main = host / "src" / "main.c"
+    main.write_text(
+        '#include "tvmgen_small.h"\n'
+        "static uint8_t arena[TVMGEN_SMALL_WORKSPACE_POOL_SIZE] __attribute__((aligned(16)));\n"
+        "int main(void) {\n"
+        "  struct tvmgen_small_workspace_pools pools = {arena};\n"
+        "  struct tvmgen_small_inputs inputs = tvmgen_small_map_inputs(&pools);\n"
+        "  struct tvmgen_small_outputs outputs = tvmgen_small_map_outputs(&pools);\n"
+        "  if (tvmgen_small_run(&inputs, &outputs, &pools) != 0) { return 1; }\n"
+        "  return tvmgen_small_run(NULL, NULL, NULL) == -1 ? 7 : 2;\n"
+        "}\n"
+    )
+    files = [str(path) for path in sorted((host / "src").rglob("*.c"))]
+    flags = [
+        "-std=c11",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{host / 'include'}",
+        "-o",
+        str(tmp_path / "run"),
+    ]
+    done = subprocess.run([*COMPILERS["clang"], *flags, *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (
+        subprocess.run([tmp_path / "run"]).returncode == 7
+    )  # it runs, and a call without pointers is refused
