@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
-from mcupatch.kernels import scratch_bytes
+from mcupatch.kernels import find_scratch_bytes
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
@@ -73,7 +73,7 @@ class SchedulePlanner:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._scratch_bytes = {op.name: scratch_bytes(graph, op) for op in graph.ops}
+        self._scratch_bytes = find_scratch_bytes(graph)
         self._plans: dict[Schedule, MemoryPlan] = {}
 
     def scratch_bytes(self, op_name: str) -> int:

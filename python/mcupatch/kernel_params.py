@@ -26,6 +26,18 @@ class RequantParams(ctypes.Structure):
     ]
 
 
+_WINDOW_FIELDS = [
+    ("kernel_rows", _INT),
+    ("kernel_cols", _INT),
+    ("stride_rows", _INT),
+    ("stride_cols", _INT),
+    ("dilation_rows", _INT),
+    ("dilation_cols", _INT),
+    ("input_zero_point", _INT),
+    ("weight_zero_point", _INT),
+]
+
+
 class Conv2DParams(ctypes.Structure):
     """``mcup_conv2d_params``."""
 
@@ -36,14 +48,7 @@ class Conv2DParams(ctypes.Structure):
         ("in_channels", _INT),
         ("out_channels", _INT),
         ("groups", _INT),
-        ("kernel_rows", _INT),
-        ("kernel_cols", _INT),
-        ("stride_rows", _INT),
-        ("stride_cols", _INT),
-        ("dilation_rows", _INT),
-        ("dilation_cols", _INT),
-        ("input_zero_point", _INT),
-        ("weight_zero_point", _INT),
+        *_WINDOW_FIELDS,
     ]
 
 
@@ -56,14 +61,7 @@ class DepthwiseParams(ctypes.Structure):
         ("requant", RequantParams),
         ("in_channels", _INT),
         ("channel_multiplier", _INT),
-        ("kernel_rows", _INT),
-        ("kernel_cols", _INT),
-        ("stride_rows", _INT),
-        ("stride_cols", _INT),
-        ("dilation_rows", _INT),
-        ("dilation_cols", _INT),
-        ("input_zero_point", _INT),
-        ("weight_zero_point", _INT),
+        *_WINDOW_FIELDS,
     ]
 
 

@@ -10,7 +10,7 @@ from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
 from mcupatch.native import load_library
 
 
-def scratch_bytes(graph: Graph, op: ops.Operator) -> int:
+def scratch_bytes(op: ops.Operator) -> int:
     """Bytes of work space that the kernel of ``op`` needs while it runs, at a multiple of 4.
 
     Raises ToolMissing where the native library is not built.
@@ -25,36 +25,34 @@ def scratch_bytes(graph: Graph, op: ops.Operator) -> int:
     return 0
 
 
+def find_scratch_bytes(graph: Graph) -> dict[str, int]:
+    """``scratch_bytes`` of every operator, by its name."""
+    return {op.name: scratch_bytes(op) for op in graph.ops}
+
+
 def _conv2d_params(op: ops.Conv2D) -> Conv2DParams:
     outputs, _, _, depth = op.weights.shape
     return Conv2DParams(
-        in_channels=depth * op.groups,
-        out_channels=outputs,
-        groups=op.groups,
-        kernel_rows=op.kernel[0],
-        kernel_cols=op.kernel[1],
-        stride_rows=op.stride[0],
-        stride_cols=op.stride[1],
-        dilation_rows=op.dilation[0],
-        dilation_cols=op.dilation[1],
-        input_zero_point=op.input_zero_point,
-        weight_zero_point=op.weight_zero_point,
+        in_channels=depth * op.groups, out_channels=outputs, groups=op.groups, **_window_fields(op)
     )
 
 
 def _depthwise_params(op: ops.DepthwiseConv2D) -> DepthwiseParams:
-    return DepthwiseParams(
-        in_channels=op.weights.shape[2] // op.multiplier,
-        channel_multiplier=op.multiplier,
-        kernel_rows=op.kernel[0],
-        kernel_cols=op.kernel[1],
-        stride_rows=op.stride[0],
-        stride_cols=op.stride[1],
-        dilation_rows=op.dilation[0],
-        dilation_cols=op.dilation[1],
-        input_zero_point=op.input_zero_point,
-        weight_zero_point=op.weight_zero_point,
-    )
+    channels = op.weights.shape[2] // op.multiplier
+    return DepthwiseParams(in_channels=channels, channel_multiplier=op.multiplier, **_window_fields(op))
+
+
+def _window_fields(op: ops.Conv2D | ops.DepthwiseConv2D) -> dict[str, int]:
+    return {
+        "kernel_rows": op.kernel[0],
+        "kernel_cols": op.kernel[1],
+        "stride_rows": op.stride[0],
+        "stride_cols": op.stride[1],
+        "dilation_rows": op.dilation[0],
+        "dilation_cols": op.dilation[1],
+        "input_zero_point": op.input_zero_point,
+        "weight_zero_point": op.weight_zero_point,
+    }
 
 
 def _ask(function_name: str, params: ctypes.Structure) -> int:

@@ -26,6 +26,7 @@ from mcupatch.importer.detect import import_graph
 from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
+from mcupatch.kernels import find_scratch_bytes
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
 from mcupatch.measure.unicorn_backend import run_on_unicorn
@@ -136,7 +137,7 @@ def compile_model(
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule))
-    check_plan(graph, schedule, plan)
+    check_plan(graph, schedule, plan, find_scratch_bytes(graph))
     write("plan.txt", lambda: plan_text(plan))
 
     progress("emitting C")

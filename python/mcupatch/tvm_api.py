@@ -6,12 +6,10 @@ Written for apache-tvm 0.27 with apache-tvm-ffi 0.1.14.
 from __future__ import annotations
 
 import tvm
-import tvm_ffi
 from tvm import ir, relax, tirx
 from tvm.ir import Call, IRModule, Op, PointerType, PrimType
 from tvm.ir import op as _ir_op
 from tvm.ir.attrs import make_node as _make_node
-from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.script.ir_builder import IRBuilder
 from tvm.tirx.script import builder as T
 
@@ -22,14 +20,11 @@ __all__ = [
     "Op",
     "PointerType",
     "PrimType",
-    "PyExprMutator",
     "T",
     "ir",
-    "mutator",
     "relax",
     "tirx",
     "tvm",
-    "tvm_ffi",
 ]
 
 

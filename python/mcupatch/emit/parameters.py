@@ -40,40 +40,28 @@ def requant_fields(
 def conv2d_fields(op: ops.Conv2D, arrays: ArrayNames) -> Fields:
     outputs, rows, cols, per_group = op.weights.shape
     return {
-        "weights": arrays["weights"],
-        "bias": arrays["bias"],
-        "requant": requant_fields(op.requant, arrays, "requant", op.output_zero_point, op.clamp),
+        **_layer_fields(op, arrays),
         "in_channels": per_group * op.groups,
         "out_channels": outputs,
         "groups": op.groups,
         **_window_fields((rows, cols), op.stride, op.dilation),
-        "input_zero_point": op.input_zero_point,
-        "weight_zero_point": op.weight_zero_point,
     }
 
 
 def depthwise_fields(op: ops.DepthwiseConv2D, arrays: ArrayNames) -> Fields:
     return {
-        "weights": arrays["weights"],
-        "bias": arrays["bias"],
-        "requant": requant_fields(op.requant, arrays, "requant", op.output_zero_point, op.clamp),
+        **_layer_fields(op, arrays),
         "in_channels": op.weights.shape[2] // op.multiplier,
         "channel_multiplier": op.multiplier,
         **_window_fields(op.kernel, op.stride, op.dilation),
-        "input_zero_point": op.input_zero_point,
-        "weight_zero_point": op.weight_zero_point,
     }
 
 
 def dense_fields(op: ops.Dense, arrays: ArrayNames) -> Fields:
     return {
-        "weights": arrays["weights"],
-        "bias": arrays["bias"],
-        "requant": requant_fields(op.requant, arrays, "requant", op.output_zero_point, op.clamp),
+        **_layer_fields(op, arrays),
         "inputs": op.weights.shape[1],
         "outputs": op.weights.shape[0],
-        "input_zero_point": op.input_zero_point,
-        "weight_zero_point": op.weight_zero_point,
     }
 
 
@@ -145,6 +133,17 @@ def softmax_fields(op: ops.Softmax, arrays: ArrayNames, rows: int, channels: int
         "channels": channels,
         "output_scale": c_float(op.output_scale),
         "output_zero_point": op.output_zero_point,
+    }
+
+
+def _layer_fields(op: ops.Conv2D | ops.DepthwiseConv2D | ops.Dense, arrays: ArrayNames) -> Fields:
+    """What every layer with weights has."""
+    return {
+        "weights": arrays["weights"],
+        "bias": arrays["bias"],
+        "requant": requant_fields(op.requant, arrays, "requant", op.output_zero_point, op.clamp),
+        "input_zero_point": op.input_zero_point,
+        "weight_zero_point": op.weight_zero_point,
     }
 
 

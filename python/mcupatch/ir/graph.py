@@ -41,10 +41,6 @@ class Graph:
                 found[name].append(i)
         return {name: tuple(users) for name, users in found.items()}
 
-    @cached_property
-    def op_index(self) -> dict[str, int]:
-        return {op.name: i for i, op in enumerate(self.ops)}
-
     def input_tensors(self, op: Operator) -> tuple[Tensor, ...]:
         return tuple(self.tensors[name] for name in op.inputs)
 

@@ -36,18 +36,15 @@ def check_plan(
     With ``scratch_bytes`` each operator's scratch is also checked to be there and large enough.
     """
     _check_bounds(graph, plan)
-    for op in graph.ops if scratch_bytes else ():
-        need = (scratch_bytes or {}).get(op.name, 0)
-        sizes = [
-            p.buffer.nbytes for p in plan.placed if _is_scratch_of(p.buffer.kind, p.buffer.name, op.name)
-        ]
-        if need and (not sizes or sizes[0] < need):
-            raise PlanError(f"operator '{op.name}' needs {need} bytes of scratch and has {sizes or 'none'}")
+    _check_scratch(plan, scratch_bytes or {})
     _Simulation(graph, plan).run(schedule)
 
 
-def _is_scratch_of(kind: BufferKind, name: str, op: str) -> bool:
-    return kind is BufferKind.SCRATCH and name == op
+def _check_scratch(plan: MemoryPlan, scratch_bytes: Mapping[str, int]) -> None:
+    held = {p.buffer.name: p.buffer.nbytes for p in plan.placed if p.buffer.kind is BufferKind.SCRATCH}
+    for op, need in scratch_bytes.items():
+        if held.get(op, 0) < need:
+            raise PlanError(f"operator '{op}' needs {need} bytes of scratch and has {held.get(op, 0)}")
 
 
 def _check_bounds(graph: Graph, plan: MemoryPlan) -> None:

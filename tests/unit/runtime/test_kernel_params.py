@@ -36,7 +36,7 @@ def test_sizes_and_offsets_agree_with_the_c_compiler(tmp_path: Path) -> None:
 def test_scratch_bytes() -> None:
     rng = np.random.default_rng(3)
     conv = random_conv2d(rng)
-    assert scratch_bytes(conv.graph, conv.op) >= 2 * conv.op.weights[0].size  # type: ignore[attr-defined]
-    for make in (random_depthwise, random_dense, random_lut):
-        example = make(rng)
-        assert scratch_bytes(example.graph, example.op) >= 0
+    assert scratch_bytes(conv.op) >= 2 * conv.op.weights[0].size  # type: ignore[attr-defined]
+    depthwise = [random_depthwise(rng).op for _ in range(40)]
+    assert any(scratch_bytes(op) > 0 for op in depthwise) and any(scratch_bytes(op) == 0 for op in depthwise)
+    assert scratch_bytes(random_dense(rng).op) == scratch_bytes(random_lut(rng).op) == 0

@@ -14,13 +14,6 @@ Expr = Any
 
 
 @contextmanager
-def each_pixel(window: Window) -> Iterator[tuple[Expr, Expr]]:
-    """Loops over the window's rows and columns; yields tensor coordinates."""
-    with T.grid(window.rows, window.cols) as (i, j):
-        yield window.row0 + i, window.col0 + j
-
-
-@contextmanager
 def each_element(window: Window) -> Iterator[tuple[Expr, Expr, Expr]]:
     """Loops over the window's rows, columns and channels; yields tensor coordinates."""
     with T.grid(window.rows, window.cols, window.channels) as (i, j, c):
