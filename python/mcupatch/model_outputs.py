@@ -5,24 +5,27 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.errors import BadInput
+from mcupatch.files import read_user_file
 from mcupatch.outputs import write_file
 
 
 def read_labels(path: Path) -> list[str]:
     """The lines of a text file, one class each. Raises BadInput if it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        return read_user_file(path, "the labels").decode().splitlines()
+    except UnicodeDecodeError as error:
         raise BadInput(f"cannot read the labels {str(path)!r}: {error}") from error
 
 
 def save_outputs(path: Path, outputs: Mapping[str, NDArray[np.generic]]) -> None:
     """Write all outputs to one ``.npz`` file, each under its tensor's name."""
     stream = io.BytesIO()
-    np.savez(stream, **{name.replace("/", "_"): value for name, value in outputs.items()})
+    arrays: dict[str, Any] = {name.replace("/", "_"): value for name, value in outputs.items()}
+    np.savez(stream, **arrays)
     write_file(path, stream.getvalue())

@@ -45,7 +45,7 @@ def command(output: str) -> None:
     from mcupatch.report.tables import verdict_table
 
     directory = Path(output)
-    targets = {"per-layer": PerLayer(), "patched": LeastSram(MAX_EXTRA_MACS)}
+    targets: dict[str, Mode] = {"per-layer": PerLayer(), "patched": LeastSram(MAX_EXTRA_MACS)}
     for name in targets:
         check_replaceable(directory / name)
     console = output_console()
