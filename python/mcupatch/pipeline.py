@@ -26,6 +26,7 @@ from mcupatch.importer.detect import import_graph
 from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
+from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.kernels import find_scratch_bytes
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
@@ -149,7 +150,7 @@ def compile_model(
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    archive = build_archive(sources, source.digest)
+    archive = build_archive(sources, read_kernel_sources(), source.digest)
     return CompiledModel(
         graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
     )

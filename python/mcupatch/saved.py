@@ -1,7 +1,7 @@
 """A compiled model as a directory, and back: what lies between ``mcupatch compile`` and ``mcupatch run``.
 
 DIR/mcupatch.json    schedule and figures, with the measured ones after a run
-DIR/build.json       how it was compiled, and where inputs and outputs lie in the arena
+DIR/build.json       how it was compiled, where inputs and outputs lie in the arena, digests of the other files
 DIR/firmware.elf     for the board
 DIR/src, include     the network's C and the kernels, ready for any C11 compiler
 DIR/model.tar        the archive in the Model Library Format
@@ -10,6 +10,7 @@ DIR/model.tflite     (or .onnx) a copy of the model, for the reference
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -20,11 +21,11 @@ from typing import Any
 from mcupatch import __version__
 from mcupatch.describe import describe_model
 from mcupatch.emit.csources import CSources, Port
-from mcupatch.emit.kernel_sources import read_kernel_sources
 from mcupatch.errors import BadInput
+from mcupatch.files import read_user_file
 from mcupatch.firmware.bare_metal import load_firmware
-from mcupatch.ir.quant import QuantParams
-from mcupatch.ir.tensor import Tensor
+from mcupatch.ir.graph import Graph
+from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.model_file import ModelFile
 from mcupatch.outputs import MARKER, replace_directory, write_file
 from mcupatch.pipeline import BuiltModel, CompiledModel, read_graph
@@ -57,7 +58,8 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
         shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
         (draft / ARCHIVE_FILE).write_bytes(compiled.archive)
         (draft / _model_file(compiled)).write_bytes(compiled.source.data)
-        (draft / BUILD_FILE).write_text(json.dumps(_build_facts(compiled), indent=2) + "\n")
+        facts = {**_build_facts(compiled), "digests": _digest_files(draft)}
+        (draft / BUILD_FILE).write_text(json.dumps(facts, indent=2) + "\n")
         (draft / MARKER).write_text(json.dumps(result.as_json(), indent=2) + "\n")
     return result
 
@@ -78,15 +80,17 @@ def load_compiled(directory: Path) -> SavedModel:
     try:
         result = parse_result(json.loads((directory / MARKER).read_text()))
         facts = json.loads((directory / BUILD_FILE).read_text())
+        digests = facts["digests"]
         name = Path(facts["model_file"])
-        model = ModelFile(name.stem, name.suffix, (directory / name).read_bytes())
+        model = ModelFile(name.stem, name.suffix, _read_unchanged(directory, name.as_posix(), digests))
+        _read_unchanged(directory, FIRMWARE_FILE, digests)
         graph = read_graph(model, facts["io"])
         sources = CSources(
             facts["c_name"],
-            {n: (directory / "src" / n).read_text() for n in facts["sources"]},
-            {n: (directory / "include" / n).read_text() for n in facts["headers"]},
-            tuple(_parse_port(p) for p in facts["inputs"]),
-            tuple(_parse_port(p) for p in facts["outputs"]),
+            {n: _read_unchanged(directory, f"src/{n}", digests).decode() for n in facts["sources"]},
+            {n: _read_unchanged(directory, f"include/{n}", digests).decode() for n in facts["headers"]},
+            _parse_ports(facts["inputs"], graph, graph.inputs, result.memory.arena_bytes),
+            _parse_ports(facts["outputs"], graph, graph.outputs, result.memory.arena_bytes),
             result.memory.arena_bytes,
             result.flash.weights_bytes,
         )
@@ -129,11 +133,30 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
     }
 
 
-def _parse_port(values: Any) -> Port:
-    tensor = values["tensor"]
-    quant = QuantParams(**tensor["quant"]) if tensor["quant"] else None
-    return Port(
-        values["c_name"],
-        Tensor(tensor["name"], tuple(tensor["shape"]), tensor["dtype"], quant),
-        values["offset"],
-    )
+def _parse_ports(
+    values: list[dict[str, Any]], graph: Graph, names: tuple[str, ...], arena_bytes: int
+) -> tuple[Port, ...]:
+    """Raises ValueError where these are not the places of the tensors ``names`` in an arena of so many bytes."""
+    ports = []
+    for value, name in zip(values, names):
+        tensor, offset = graph.tensors[name], int(value["offset"])
+        if value["tensor"]["name"] != name or not 0 <= offset <= arena_bytes - tensor.nbytes:
+            raise ValueError(f"no place for {name!r} in the arena")
+        ports.append(Port(str(value["c_name"]), tensor, offset))
+    if len(values) != len(names):
+        raise ValueError(f"{len(values)} places in the arena for {len(names)} tensors")
+    return tuple(ports)
+
+
+def _digest_files(directory: Path) -> dict[str, str]:
+    """SHA-256 of every file below ``directory``, by its path with slashes."""
+    files = sorted(p for p in directory.rglob("*") if p.is_file())
+    return {p.relative_to(directory).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def _read_unchanged(directory: Path, name: str, digests: dict[str, str]) -> bytes:
+    """A file that ``save_compiled`` wrote. Raises ValueError if it has been changed since: figures would be wrong."""
+    data = read_user_file(directory / name, "the compiled model's file")
+    if hashlib.sha256(data).hexdigest() != digests[name]:
+        raise ValueError(f"{name} was changed")
+    return data

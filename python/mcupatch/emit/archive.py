@@ -6,18 +6,16 @@ import io
 import json
 import tarfile
 
-from mcupatch.emit.csources import CSources, Port
-from mcupatch.emit.kernel_sources import read_kernel_sources
+from mcupatch.emit.csources import CSources, KernelSources, Port
 
 FORMAT_VERSION = 7  # the last version that microTVM wrote
 
 
-def build_archive(sources: CSources, digest: str = "") -> bytes:
+def build_archive(sources: CSources, kernels: KernelSources, digest: str = "") -> bytes:
     """A ``.tar`` of the network's C and the kernels: ``cc -Icodegen/host/include`` builds it.
 
-    Its bytes depend on the sources alone: sorted entries, no times, no owners.
+    Its bytes depend on the arguments alone: sorted entries, no times, no owners.
     """
-    kernels = read_kernel_sources()
     files = {"src": sources.sources | kernels.sources, "include": sources.headers | kernels.headers}
     entries = {
         f"codegen/host/{folder}/{name}": text.encode()

@@ -17,6 +17,14 @@ class Port:
 
 
 @dataclass(frozen=True)
+class KernelSources:
+    """The micro-kernels: file names, relative to a source and an include folder, and their text."""
+
+    sources: dict[str, str]
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
 class CSources:
     """Everything a build needs beside the kernels of ``src/runtime``.
 

@@ -19,6 +19,7 @@ from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.ir.graph import Graph
+from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.native import runtime_dir
 from mcupatch.program.build_module import build_module
 from mcupatch.schedule.candidates import plan_layer_by_layer
@@ -140,7 +141,10 @@ def test_header_gives_sizes_scales_and_places() -> None:
 
 def test_archive_is_reproducible_and_in_the_known_layout() -> None:
     graph = small_graph()
-    first, second = (build_archive(emit(graph, plan_layer_by_layer(graph)), "digest") for _ in range(2))
+    kernels = read_kernel_sources()
+    first, second = (
+        build_archive(emit(graph, plan_layer_by_layer(graph)), kernels, "digest") for _ in range(2)
+    )
     assert first == second
     with tarfile.open(fileobj=io.BytesIO(first)) as tar:
         names = tar.getnames()
@@ -153,7 +157,9 @@ def test_archive_is_reproducible_and_in_the_known_layout() -> None:
 
 def test_archive_builds_with_a_c_compiler_alone(tmp_path: Path) -> None:
     graph = small_graph()
-    with tarfile.open(fileobj=io.BytesIO(build_archive(emit(graph, patched(graph, 4, (2, 2)))))) as tar:
+    with tarfile.open(
+        fileobj=io.BytesIO(build_archive(emit(graph, patched(graph, 4, (2, 2))), read_kernel_sources()))
+    ) as tar:
         tar.extractall(tmp_path, filter="data")
     host = tmp_path / "codegen" / "host"
     main = host / "src" / "main.c"

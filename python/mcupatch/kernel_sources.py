@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mcupatch.emit.csources import KernelSources
 from mcupatch.native import runtime_dir
-
-
-@dataclass(frozen=True)
-class KernelSources:
-    """File names, relative to a source and an include folder, and their text."""
-
-    sources: dict[str, str]
-    headers: dict[str, str]
 
 
 def read_kernel_sources() -> KernelSources:
