@@ -47,6 +47,23 @@ def c_initialiser(fields: Mapping[str, object], indent: str = "      ") -> str:
     return "{\n" + "\n".join(lines) + "\n" + indent[:-4] + "}"
 
 
+def wrap_c(text: str, columns: int = 110) -> str:
+    """Break lines that are too long after commas; the rest of a broken line goes in by four more columns."""
+    return "".join(_wrap_line(line, columns) for line in text.splitlines(keepends=True))
+
+
+def _wrap_line(line: str, columns: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    wrapped = ""
+    while len(line.rstrip()) > columns:
+        end = max(line.rfind(", ", len(indent), columns), 0) or line.find(", ", columns)
+        if end < 0:
+            break
+        wrapped += line[: end + 1] + "\n"
+        line = indent + line[end + 2 :]
+    return wrapped + line
+
+
 def c_comment(text: str) -> str:
     """``text`` as it may stand inside a block comment: one line, ASCII, no end of comment."""
     plain = text.encode("ascii", "replace").decode().replace("*/", "* /").replace("/*", "/ *")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mcupatch
-from mcupatch.emit.c_text import c_array, c_array_declaration, c_comment
+from mcupatch.emit.c_text import c_array, c_array_declaration, c_comment, wrap_c
 from mcupatch.emit.csources import CSources, Port
 from mcupatch.emit.interface import FUNCTIONS, print_entry, print_header
 from mcupatch.emit.names import UniqueIdentifiers, c_identifier, unique_identifiers
@@ -63,19 +63,17 @@ def emit_model(
         sources={
             f"{prefix}.c": banner
             + f'#include "{prefix}.h"\n#include "{operators_header}"\n#include <stdbool.h>\n\n'
-            + print_stages(stages)
-            + "\n"
-            + print_entry(prefix, stages, inputs, outputs, offsets),
+            + wrap_c(print_stages(stages) + "\n" + print_entry(prefix, stages, inputs, outputs, offsets)),
             f"{prefix}_operators.c": banner
             + f'#include "{operators_header}"\n#include "{weights_header}"\n#include "mcupatch/kernels.h"\n\n'
-            + "\n".join(definition for _, definition in operators),
+            + wrap_c("\n".join(definition for _, definition in operators)),
             f"{prefix}_weights.c": banner
             + f'#include "{weights_header}"\n\n'
             + "\n".join(c_array(n, a) for n, a in definitions.items()),
         },
         headers={
             f"{prefix}.h": print_header(prefix, inputs, outputs, plan.arena_bytes, provenance),
-            operators_header: _guarded(operators_header, banner, "".join(p for p, _ in operators)),
+            operators_header: _guarded(operators_header, banner, wrap_c("".join(p for p, _ in operators))),
             weights_header: _guarded(
                 weights_header, banner, "".join(c_array_declaration(n, a) for n, a in definitions.items())
             ),

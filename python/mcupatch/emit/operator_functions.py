@@ -31,7 +31,15 @@ def emit_operator_function(
     """The prototype and the definition. ``constants`` are the C names of the graph's constant tensors."""
     writer = _FunctionWriter(graph, op, arrays, constants, has_scratch)
     prototype = f"void {name}({', '.join(writer.parameters())})"
-    return prototype + ";\n", f"{prototype} {{\n{writer.body()}}}\n"
+    return prototype + ";\n", f"/* {_describe(graph, op)} */\n{prototype} {{\n{writer.body()}}}\n"
+
+
+def _describe(graph: Graph, op: ops.Operator) -> str:
+    """``conv2d 3x3, 1x80x80x3 to 1x40x40x16``"""
+    kernel = "x".join(map(str, getattr(op, "kernel", ())))
+    shapes = [" and ".join("x".join(map(str, t.shape)) for t in graph.input_tensors(op))]
+    shapes.append("x".join(map(str, graph.output_tensor(op).shape)))
+    return f"{op.kind}{' ' + kernel if kernel else ''}, {' to '.join(shapes)}"
 
 
 class _FunctionWriter:

@@ -22,7 +22,7 @@ from typing import Any
 from mcupatch.ir.access import input_access, slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
-from mcupatch.ir.region import ELEMENTWISE, Region
+from mcupatch.ir.region import ELEMENTWISE, Interval, Region
 from mcupatch.program.bodies import emit_body, is_windowed
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.tile_affine import fit_tile_expression
@@ -160,7 +160,7 @@ class _StageBuilder:
         window, output = windows[op.inputs[position]], windows[op.output]
         if slides_window(op) or input_access(self._graph, op, position) != ELEMENTWISE:
             return window
-        return replace(window, row0=output.row0, row1=output.row1, col0=output.col0, col1=output.col1)
+        return replace(window, row0=output.row0, rows=output.rows, col0=output.col0, cols=output.cols)
 
 
 class _TileRegions:
@@ -182,16 +182,22 @@ class _TileRegions:
         )
 
     def bind(self, tensor: str, tile_row: Any, tile_col: Any) -> tuple[Any, Any, Any, Any]:
-        """Let-bound (row0, row1, col0, col1) of ``tensor`` in the current tile."""
-        rows = [r[tensor].rows for r in self._by_row]
-        cols = [r[tensor].cols for r in self._by_col]
+        """Let-bound (row0, rows, col0, cols) of ``tensor`` in the current tile."""
         name = _identifier(tensor)
         return (
-            _bind(name + "_row0", fit_tile_expression([i.start for i in rows], tile_row)),
-            _bind(name + "_row1", fit_tile_expression([i.stop for i in rows], tile_row)),
-            _bind(name + "_col0", fit_tile_expression([i.start for i in cols], tile_col)),
-            _bind(name + "_col1", fit_tile_expression([i.stop for i in cols], tile_col)),
+            *_bind_interval(name, "row", [r[tensor].rows for r in self._by_row], tile_row),
+            *_bind_interval(name, "col", [r[tensor].cols for r in self._by_col], tile_col),
         )
+
+
+def _bind_interval(name: str, axis: str, intervals: list[Interval], tile: Any) -> tuple[Any, Any]:
+    """Let-bound start and length, for each tile of one axis."""
+    start = _bind(f"{name}_{axis}0", fit_tile_expression([i.start for i in intervals], tile))
+    lengths = {i.length for i in intervals}
+    if len(lengths) == 1:
+        return start, lengths.pop()
+    stop = fit_tile_expression([i.stop for i in intervals], tile)
+    return start, _bind(f"{name}_{axis}s", stop - start)
 
 
 def _relative_pads(graph: Graph, op: Operator, inputs: list[Window], output: Window) -> list[Any]:

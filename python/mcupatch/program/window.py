@@ -13,7 +13,7 @@ Expr = Any  # a TIR expression or a Python int
 
 @dataclass(frozen=True)
 class Window:
-    """Rows ``[row0, row1)`` and columns ``[col0, col1)`` of ``tensor``, stored in ``buffer``.
+    """``rows`` rows from ``row0`` on and ``cols`` columns from ``col0`` on of ``tensor``, stored in ``buffer``.
 
     ``origin`` is the tensor position that ``buffer`` holds at row 0, column 0: (0, 0) when the buffer is the whole
     tensor, (row0, col0) when it holds one tile.
@@ -22,18 +22,10 @@ class Window:
     tensor: Tensor
     buffer: Any
     row0: Expr
-    row1: Expr
+    rows: Expr
     col0: Expr
-    col1: Expr
+    cols: Expr
     origin: tuple[Expr, Expr]
-
-    @property
-    def rows(self) -> Expr:
-        return self.row1 - self.row0
-
-    @property
-    def cols(self) -> Expr:
-        return self.col1 - self.col0
 
     @property
     def channels(self) -> int:

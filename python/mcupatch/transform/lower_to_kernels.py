@@ -1,7 +1,7 @@
 """For a microcontroller: a stage's operator bodies become calls of operator functions on windows.
 
-    with sblock("conv1"):                      tvmgen_net_conv1(x + x_row0 * 57 + ..., x_row1 - x_row0, ..., 57,
-        reads(x[0, r0:r1, c0:c1, :])     -->                    arena + 128, a_row1 - a_row0, ..., a_cols * 8,
+    with sblock("conv1"):                      tvmgen_net_conv1(x + x_row0 * 57 + ..., x_rows, x_cols, 57,
+        reads(x[0, r0:r1, c0:c1, :])     -->                    arena + 128, a_rows, a_cols, a_cols * 8,
         writes(a_tile[...])                                     pad_top, pad_left, arena + 64)
         loops
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcupatch.emit.c_text import c_comment
+from mcupatch.emit.c_text import c_comment, wrap_c
 from mcupatch.emit.names import c_identifier, unique_identifiers
 
 
@@ -35,3 +35,11 @@ def test_reserved_words_get_a_tail(word: str) -> None:
 def test_comments_cannot_be_left(text: str) -> None:
     plain = c_comment(text)
     assert "*/" not in plain and "\n" not in plain and plain.isascii()
+
+
+@given(st.lists(st.text("abcdefgh(", min_size=1, max_size=40), min_size=1, max_size=12), st.integers(0, 8))
+def test_wrapped_lines_are_short_and_whole(words: list[str], indent: int) -> None:
+    line = " " * indent + ", ".join(words) + ";\n"
+    wrapped = wrap_c(line, 60)
+    assert " ".join(wrapped.split()) == " ".join(line.split())
+    assert all(len(part) <= 60 for part in wrapped.splitlines())
