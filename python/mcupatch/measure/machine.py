@@ -44,6 +44,10 @@ _WRITES = (
 _FETCHES = (unicorn_const.UC_MEM_FETCH, unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT)
 
 
+def _round_up(size: int) -> int:
+    return -(-size // _PAGE) * _PAGE
+
+
 class Machine:
     """A firmware in the flash of a chip. Any access outside flash and main RAM faults, and so does a write to flash.
 
@@ -63,7 +67,7 @@ class Machine:
             (board.main_flash, UC_PROT_READ | UC_PROT_EXEC),
             (board.main_ram, UC_PROT_ALL),
         ):
-            self._engine.mem_map(memory.base, -(-memory.size // _PAGE) * _PAGE, rights)
+            self._engine.mem_map(memory.base, _round_up(memory.size), rights)
         for segment in firmware.elf.segments:
             self._engine.mem_write(segment.address, segment.data)
         code = firmware.elf.segments[0]
@@ -72,11 +76,15 @@ class Machine:
         self._invalid: Access | None = None
         self._engine.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
 
+    @property
+    def ram_bytes(self) -> int:
+        """What the emulator holds as RAM: whole pages, so up to a page more than the board has."""
+        return _round_up(self._firmware.board.main_ram.size)
+
     def power_up(self, garbage: int) -> None:
         """RAM full of the byte ``garbage``, then .data from its image and .bss zeroed; FPU on."""
         address = self._firmware.elf.address
-        ram = self._firmware.board.main_ram
-        self.write(ram.base, bytes([garbage]) * ram.size)
+        self.write(self._firmware.board.main_ram.base, bytes([garbage]) * self.ram_bytes)
         data_bytes = address("mcup_data_stop") - address("mcup_data_start")
         self.write(address("mcup_data_start"), self.read(address("mcup_data_image"), data_bytes))
         self.write(address("mcup_bss_start"), bytes(address("mcup_bss_stop") - address("mcup_bss_start")))

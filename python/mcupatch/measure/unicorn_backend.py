@@ -65,11 +65,11 @@ def _measure_once(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> 
 
 def _measure_profiled(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> Measurement:
     ram = firmware.board.main_ram
-    written = np.zeros(ram.size, np.bool_)
+    written = np.zeros(machine.ram_bytes, np.bool_)
     runs = []
     for fill in _FILLS:
         runs.append(_run(firmware, machine, inputs, fill))
-        written |= np.frombuffer(machine.read(ram.base, ram.size), np.uint8) != fill
+        written |= np.frombuffer(machine.read(ram.base, machine.ram_bytes), np.uint8) != fill
     stack, statics, arena = ((start - ram.base, stop - ram.base) for start, stop in _owned_ranges(firmware))
     owned = np.zeros_like(written)
     for start, stop in (stack, statics, arena):

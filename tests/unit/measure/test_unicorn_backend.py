@@ -143,6 +143,13 @@ def test_ram_that_the_board_lacks_is_not_there(tmp_path: Path) -> None:
         run_on_unicorn(build_firmware(tiny_sources(body), board, tmp_path), [[X]], profile=False)
 
 
+def test_ram_that_ends_inside_a_page_of_the_emulator(tmp_path: Path) -> None:
+    board = load_board("stm32f746", sram_bytes=8000)
+    body = UNUSED + "*(volatile uint8_t *)(0x20000000u + 8000) = 1;" + WRITE_OUTPUT
+    with pytest.raises(EmulationFault, match="passed the end of its arena"):
+        run_on_unicorn(build_firmware(tiny_sources(body), board, tmp_path), [[X]])
+
+
 @pytest.mark.parametrize(
     "inputs", [[], [X, X], [X[0]], [X.astype(np.uint8)], [np.zeros((1, 17), np.int8)]], ids=str
 )
