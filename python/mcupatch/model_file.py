@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcupatch.errors import BadInput
+from mcupatch.files import read_user_file
 
 ZOO_PREFIX = "zoo:"
 
@@ -41,10 +41,4 @@ def load_model_file(source: str | Path) -> ModelFile:
         data, stem = zoo_model_bytes(text.removeprefix(ZOO_PREFIX))
         return ModelFile(stem, ".tflite", data)
     path = Path(text)
-    try:
-        if path.is_dir():
-            raise BadInput(f"{text!r} is a directory; name a .tflite or .onnx file, or zoo:NAME")
-        return ModelFile(path.stem, path.suffix.lower(), path.read_bytes())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BadInput(f"cannot read the model {text!r}: {reason}") from error
+    return ModelFile(path.stem, path.suffix.lower(), read_user_file(path, "the model"))

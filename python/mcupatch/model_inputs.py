@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+import zlib
 from pathlib import Path
+from tokenize import TokenError
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.errors import BadInput, ToolMissing
+from mcupatch.files import read_user_file
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Quantize
 from mcupatch.ir.quant import QuantParams
 from mcupatch.ir.tensor import Tensor
 
 Array = NDArray[np.generic]
+# a header that lies about its array asks for more memory than there is
+_NUMPY_DAMAGE = (
+    *(OSError, ValueError, TypeError, EOFError, SyntaxError, TokenError),
+    *(MemoryError, zipfile.BadZipFile, zlib.error),
+)
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
@@ -97,13 +107,15 @@ def _load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[
         raise ToolMissing(
             "reading a picture needs the package 'pillow'; install it, or give a .npy file"
         ) from error
+    data = read_user_file(path, "the picture")
     try:
-        with Image.open(path) as picture:
+        with Image.open(io.BytesIO(data)) as picture:
             small = picture.convert("RGB" if channels == 3 else "L").resize(
                 (width, height), Image.Resampling.BILINEAR
             )
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(f"cannot read the picture {str(path)!r}: {error}") from error
+        reason = "it is no picture" if isinstance(error, UnidentifiedImageError) else error
+        raise BadInput(f"cannot read the picture {str(path)!r}: {reason}") from error
     return np.asarray(small, np.uint8).reshape(1, height, width, channels)
 
 
@@ -129,11 +141,17 @@ def fit_value(value: Array, tensor: Tensor, shown: str) -> Array:
     return np.ascontiguousarray(value.reshape(tensor.shape))
 
 
-def _load_numpy(path: Path) -> Array:
+def _load(path: Path) -> Any:
+    """An array, or an archive of them that is read item by item."""
+    data = read_user_file(path, "the input")
     try:
-        value = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        return np.load(io.BytesIO(data), allow_pickle=False)
+    except _NUMPY_DAMAGE as error:
         raise BadInput(f"cannot read {str(path)!r}: {error}") from error
+
+
+def _load_numpy(path: Path) -> Array:
+    value = _load(path)
     if not isinstance(value, np.ndarray):
         raise BadInput(f"{str(path)!r} holds several arrays; name it .npz")
     return value
@@ -141,9 +159,11 @@ def _load_numpy(path: Path) -> Array:
 
 def _read_npz(path: Path, tensors: list[Tensor]) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        archive = _load(path)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise BadInput(f"{str(path)!r} holds one array without a name; name it .npy")
+        found = {name: np.asarray(archive[name]) for name in archive.files}
+    except _NUMPY_DAMAGE as error:
         raise BadInput(f"cannot read {str(path)!r}: {error}") from error
     missing = [t.name for t in tensors if t.name not in found]
     if missing:
@@ -154,10 +174,7 @@ def _read_npz(path: Path, tensors: list[Tensor]) -> dict[str, Array]:
 
 
 def _split_raw(path: Path, tensors: list[Tensor]) -> dict[str, Array]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"cannot read {str(path)!r}: {error.strerror}") from error
+    data = read_user_file(path, "the input")
     expected = sum(t.nbytes for t in tensors)
     if len(data) != expected:
         raise BadInput(f"{str(path)!r} holds {len(data)} bytes, but the input takes {expected}")

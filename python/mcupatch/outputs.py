@@ -68,12 +68,19 @@ def check_replaceable(target: Path) -> None:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a whole file, or leave what was there. Raises BadInput if it cannot be written."""
+    """Write a whole file, or leave what was there; a link stays and what it points to is written.
+
+    A device or a pipe (/dev/null, /dev/stdout) is written to, never replaced. Raises BadInput if it cannot be written.
+    """
     data = content.encode() if isinstance(content, str) else content
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+            return
+        path = Path(os.path.realpath(path))
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as error:
-        raise BadInput(f"cannot write {str(path)!r}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot write {str(path)!r}: {getattr(error, 'strerror', None) or error}") from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

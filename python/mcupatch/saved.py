@@ -156,7 +156,10 @@ def _digest_files(directory: Path) -> dict[str, str]:
 
 def _read_unchanged(directory: Path, name: str, digests: dict[str, str]) -> bytes:
     """A file that ``save_compiled`` wrote. Raises ValueError if it has been changed since: figures would be wrong."""
-    data = read_user_file(directory / name, "the compiled model's file")
+    try:
+        data = read_user_file(directory / name, "its file")
+    except BadInput as error:
+        raise ValueError(str(error)) from error
     if hashlib.sha256(data).hexdigest() != digests[name]:
         raise ValueError(f"{name} was changed")
     return data

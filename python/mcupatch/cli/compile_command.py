@@ -70,7 +70,7 @@ def command(
     options = CompileOptions(board, sram, flash, mode, io, toolchain, halo)
     check_json_target(json_file)
     source = load_model_file(model)
-    directory = Path(output or source.name)
+    directory = Path(source.name if output is None else output)
     check_replaceable(directory)
     with show_progress() as progress:
         compiled = compile_model(source, options, progress, Path(dump) if dump else None)

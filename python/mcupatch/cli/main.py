@@ -89,6 +89,12 @@ def run_command_line(arguments: list[str]) -> int:
         # Whoever read our output went away. Point stdout at nothing, so that Python's own flush at exit is quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
+    except OSError as error:
+        # A disk that is full, a folder without permission, a name that is too long: wherever it shows, it is no defect.
+        if "--debug" in arguments:
+            traceback.print_exc()
+        print_error(f"cannot use {error.filename or 'a file'!r}: {error.strerror or error}")
+        return 2
     except ImportError as error:
         if not _explain_missing_package(error):
             _explain_defect(error, "--debug" in arguments)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import shutil
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +87,7 @@ def test_a_model_under_a_wrong_ending_is_still_known_or_told(
     ("arguments", "words"),
     [
         (["compile", "absent.tflite"], "cannot read the model"),
-        (["compile", "."], "is a directory"),
+        (["compile", "."], "it is a directory"),
         (["compile", "zoo:resnet9000"], "resnet9000"),
         (["compile", "zoo:mbv2_w0.35_r144@banana"], "banana"),
         (["compile", "net.tflite", "--board", "z80"], "stm32f746"),
@@ -106,6 +113,13 @@ def test_a_model_under_a_wrong_ending_is_still_known_or_told(
         (["analyze", "net.tflite", "--grid", "2x2", "--ops", "400"], "the model has"),
         (["run", "mine"], "no compiled model"),
         (["run", "absent"], "no compiled model"),
+        (["run", "a" * 300], "File name too long"),
+        (["compile", "a" * 300], "File name too long"),
+        (["compile", "/dev/zero"], "a pipe or a device"),
+        (["compile", "pipe"], "a pipe or a device"),
+        (["compile", "loop"], "cannot read the model"),
+        (["compile", "net.tflite", "-o", ""], "not written by mcupatch"),
+        (["compile", "net.tflite", "--json", "a" * 300], "File name too long"),
         (["compile"], "MODEL"),
         (["fly"], "fly"),
         (["compile", "net.tflite", "--fast"], "--fast"),
@@ -118,6 +132,8 @@ def test_options_that_cannot_be_used(
     (here / "net.tflite").write_bytes(small_model())
     (here / "mine").mkdir()
     (here / "mine" / "diary.txt").write_text("not a compiled model")
+    (here / "loop").symlink_to("loop")
+    os.mkfifo(here / "pipe")
     assert words in refuse(capsys, here, *arguments)
 
 
@@ -157,6 +173,93 @@ def test_names_that_are_no_c_names(here: Path, capsys: pytest.CaptureFixture[str
         assert run_command_line(["compile", name, "-o", "out"]) == 0, capsys.readouterr().err
         assert run_command_line(["run", "out"]) == 0, capsys.readouterr().err
         assert run_command_line(["run", "out", "--on", "host"]) == 0, capsys.readouterr().err
+
+
+def change_json(name: str, change: Callable[[Any], None]) -> Callable[[Path], None]:
+    def apply(built: Path) -> None:
+        values = json.loads((built / name).read_text())
+        change(values)
+        (built / name).write_text(json.dumps(values))
+
+    return apply
+
+
+def replace_by_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def flip_byte(path: Path, position: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[position] ^= 0x10
+    path.write_bytes(data)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "firmware's headers": lambda built: flip_byte(built / "firmware.elf", 40),
+    "firmware's code": lambda built: flip_byte(built / "firmware.elf", 0x1200),
+    "firmware is a pipe": lambda built: replace_by_pipe(built / "firmware.elf"),
+    "model": lambda built: flip_byte(built / "model.tflite", 900),
+    "C": lambda built: flip_byte(built / "src" / "tvmgen_net.c", 200),
+    "another model": lambda built: (built / "model.tflite").write_bytes(odd_names_model()) and None,
+    "place": change_json("build.json", lambda v: v["inputs"][0].update(offset=None)),
+    "place outside": change_json("build.json", lambda v: v["outputs"][0].update(offset=1 << 40)),
+    "ports": change_json("build.json", lambda v: v.update(inputs=[])),
+    "path": change_json("build.json", lambda v: v.update(model_file="../net.tflite")),
+    "source": change_json("build.json", lambda v: v.update(sources=["../../net.tflite"])),
+    "arena": change_json("mcupatch.json", lambda v: v["memory"].update(arena_bytes="x")),
+}
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "net.tflite").write_bytes(small_model())
+    assert run_command_line(["compile", str(folder / "net.tflite"), "-o", str(folder / "net")]) == 0
+    return folder / "net"
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_changed_output_is_not_run(
+    here: Path, capsys: pytest.CaptureFixture[str], built_once: Path, damage: str
+) -> None:
+    """Figures of another firmware or model than the one compiled would be wrong."""
+    shutil.copytree(built_once, here / "net")
+    DAMAGES[damage](here / "net")
+    assert "compile the model again" in refuse(capsys, here, "run", "net")
+
+
+def numpy_file(header: bytes) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"abc"
+
+
+def archive_of(name: str, content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, content)
+    return stream.getvalue()
+
+
+HUGE = numpy_file(b"{'descr': '|i1', 'fortran_order': False, 'shape': (1000000000000, 768), }\n")
+INPUT_FILES = {
+    "huge.npy": (HUGE, "allocate"),
+    "huge.npz": (archive_of("x.npy", HUGE), "allocate"),
+    "header.npy": (numpy_file(b"{'descr': '|i1', 'shape': (1, "), "cannot read"),
+    "text.npz": (archive_of("x", b"hello"), "takes int8"),
+    "text.png": (b"hello", "no picture"),
+    "empty.npy": (b"", "cannot read"),
+    "short.bin": (b"12345", "takes 768"),
+    "movie.gif": (b"GIF89a", "an input is"),
+}
+
+
+@pytest.mark.parametrize("name", INPUT_FILES)
+def test_inputs_that_cannot_be_used(
+    here: Path, capsys: pytest.CaptureFixture[str], built_once: Path, name: str
+) -> None:
+    data, words = INPUT_FILES[name]
+    (here / name).write_bytes(data)
+    assert words in refuse(capsys, here, "run", str(built_once), "--input", name)
 
 
 def test_damaged_outputs_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

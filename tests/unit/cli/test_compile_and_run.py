@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tarfile
 from pathlib import Path
@@ -124,7 +125,11 @@ def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_difference_is_exit_status_1(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The reference is that of another model here, so the bytes must differ."""
     run_cli(capsys, "compile", "net.tflite")
-    Path("net/model.tflite").write_bytes(small_model(seed=8))
+    other = small_model(seed=8)
+    Path("net/model.tflite").write_bytes(other)
+    facts = json.loads(Path("net/build.json").read_text())
+    facts["digests"]["model.tflite"] = hashlib.sha256(other).hexdigest()
+    Path("net/build.json").write_text(json.dumps(facts))
     text = run_cli(capsys, "run", "net", status=1)
     assert "DIFFERS" in text
     measured = json.loads(Path("net/mcupatch.json").read_text())["measured"]

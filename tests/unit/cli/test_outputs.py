@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,16 @@ def test_write_file_replaces_or_refuses(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot write"):
         write_file(tmp_path / "d", "x")
     assert names(tmp_path) == {"a.json", "d"}
+
+
+def test_write_file_keeps_links_and_pipes(tmp_path: Path) -> None:
+    """Root may replace even /dev/null, and must not."""
+    (tmp_path / "link").symlink_to(tmp_path / "a.json")
+    write_file(tmp_path / "link", "one")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "a.json").read_text() == "one"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_file(tmp_path / "pipe", "two")
+    assert os.read(reader, 10) == b"two"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
