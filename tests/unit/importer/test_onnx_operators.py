@@ -135,17 +135,19 @@ def test_pair_with_broadcast(
 
 @INTEGER_TYPES
 @pytest.mark.parametrize("op_type", ["Add", "Mul"])
-@pytest.mark.parametrize("shape", [(), (1,), (6, 1, 1), (1, 6, 1, 1), (1, 6, 5, 7)], ids=str)
+@pytest.mark.parametrize("shape", [(), (1,), (6, 1, 1), (1, 6, 1, 1), (1, 6, 5, 7), (1, 6, 6, 6)], ids=str)
 def test_pair_with_constant(op_type: str, shape: tuple[int, ...], dtype: type) -> None:
+    """The last one has as many channels as rows and columns: its shape does not tell whether it was transposed."""
     rng = np.random.default_rng(5)
+    image = (1, 6, 6, 6) if shape == (1, 6, 6, 6) else (1, 6, 5, 7)
     for constant_first in (False, True):
         model = QdqModel()
         params = [draw_params(rng, dtype) for _ in range(3)]
-        x = model.activation("x", (1, 6, 5, 7), params[0])
+        x = model.activation("x", image, params[0])
         constant = model.dequantize(model.constant(draw_values(rng, dtype, shape)), params[1])
         names = [constant, x] if constant_first else [x, constant]
         data = model.finish(model.node(op_type, names), params[2])
-        check(data, draw_sets(rng, dtype, [(1, 6, 5, 7)], 10))
+        check(data, draw_sets(rng, dtype, [image], 10))
 
 
 POOLS = [

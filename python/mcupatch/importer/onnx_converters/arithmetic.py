@@ -72,7 +72,7 @@ def held(context: Context, value: Quantized, image: bool) -> str:
     array = builder.constants[name].reshape(value.shape)
     if image:
         array = np.ascontiguousarray(array.transpose(0, 2, 3, 1))
-    if array.shape == builder.tensors[name].shape:
+    if np.array_equal(array, builder.constants[name]):
         return name
     return builder.add_constant(f"{name}_laid_out", array, value.quant)
 
