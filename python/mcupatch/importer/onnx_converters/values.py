@@ -42,18 +42,11 @@ class Storage:
     spatial_shape: Shape = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Quantized:
-    """``shape`` is ONNX's. ``quant`` is of the int8 value; ``unsigned``: the model stores it as uint8, 128 higher."""
+class _OfModel:
+    """How int8 values, held 128 lower where the model's own type is uint8, look in the model's integers."""
 
-    shape: Shape
     quant: QuantParams
     unsigned: bool
-    storage: Storage
-
-    def viewed_as(self, shape: Shape) -> Quantized:
-        """The same elements in the same order under another shape."""
-        return replace(self, shape=shape)
 
     @property
     def domain_shift(self) -> int:
@@ -66,26 +59,32 @@ class Quantized:
 
 
 @dataclass(frozen=True, eq=False)
+class Quantized(_OfModel):
+    """``shape`` is ONNX's. ``quant`` is of the int8 value; ``unsigned``: the model stores it as uint8, 128 higher."""
+
+    shape: Shape
+    quant: QuantParams
+    unsigned: bool
+    storage: Storage
+
+    def viewed_as(self, shape: Shape) -> Quantized:
+        """The same elements in the same order under another shape."""
+        return replace(self, shape=shape)
+
+
+@dataclass(frozen=True, eq=False)
 class Dequantized:
     source: Quantized
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(_OfModel):
     """How a QuantizeLinear wants a value stored, in int8 terms, and what to call it."""
 
     name: str
     quant: QuantParams
     unsigned: bool
     clamp: Clamp = Clamp()
-
-    @property
-    def domain_shift(self) -> int:
-        return 128 if self.unsigned else 0
-
-    @property
-    def model_zero_point(self) -> int:
-        return self.quant.zero_point + self.domain_shift
 
 
 @dataclass(frozen=True, eq=False)
