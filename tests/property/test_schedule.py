@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mcupatch.errors import Infeasible
@@ -31,24 +31,22 @@ def test_schedules_pass_the_checker(data: st.DataObject) -> None:
     check_schedule(graph, data.draw(schedules(graph)))
 
 
-@SETTINGS
+# many stages are a single operator or have dilated windows, where a row or column may go unread
+@settings(SETTINGS, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_checker_notices_a_smaller_region(data: st.DataObject) -> None:
     """Shrink one region of one tile by a row or a column that is really read: the checker must object."""
     graph = data.draw(tileable_networks())
     stage = data.draw(patch_stages(graph))
-    if stage is None:
-        return
+    assume(stage is not None)
     schedule = schedule_with_stage(graph, stage)
     inner = [op.output for op in graph.ops[: stage.last]]
-    if not inner or any(max(getattr(op, "dilation", (1, 1))) > 1 for op in graph.ops):
-        return
+    assume(inner and all(max(getattr(op, "dilation", (1, 1))) == 1 for op in graph.ops))
     height, width, _ = graph.output_tensor(graph.ops[stage.last]).hwc
     victim_tile = data.draw(st.sampled_from(list(stage.tiles(height, width))))
     victim = data.draw(st.sampled_from(inner))
     whole = infer_regions(graph, stage, victim_tile)[victim]
-    if whole.pixels == 0:
-        return
+    assume(whole.pixels > 0)
     if data.draw(st.booleans()):
         smaller = Region(Interval(whole.rows.start + 1, whole.rows.stop), whole.cols)
     else:
@@ -61,8 +59,7 @@ def test_checker_notices_a_smaller_region(data: st.DataObject) -> None:
     # a row is read only if some reader computes pixels: regions empty in the other axis are not looked up
     readers = [graph.ops[i].output for i in graph.consumers[victim] if i <= stage.last]
     regions = infer_regions(graph, stage, victim_tile)
-    if any(regions[name].pixels == 0 for name in readers):
-        return
+    assume(all(regions[name].pixels > 0 for name in readers))
     with pytest.raises(ScheduleError):
         check_schedule(graph, schedule, shrunk)
 
