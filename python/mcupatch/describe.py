@@ -32,13 +32,13 @@ def describe_model(compiled: CompiledModel) -> Result:
         ),
         tuple(_stage(stage) for stage in schedule.stages),
         MemoryFacts(
-            ledger.arena_bytes,
-            ledger.input_bytes,
-            ledger.output_bytes,
-            ledger.lower_bound_bytes,
-            ledger.optimal,
-            ledger.analytic_per_layer_bytes,
-            ledger.analytic_schedule_bytes,
+            arena_bytes=ledger.arena_bytes,
+            input_bytes=ledger.input_bytes,
+            output_bytes=ledger.output_bytes,
+            lower_bound_bytes=ledger.lower_bound_bytes,
+            optimal=ledger.optimal,
+            analytic_per_layer_bytes=ledger.analytic_per_layer_bytes,
+            analytic_schedule_bytes=ledger.analytic_schedule_bytes,
         ),
         ComputeFacts(total_macs(graph), extra_macs(graph, schedule)),
         FlashFacts(compiled.firmware.weights_bytes, compiled.firmware.code_bytes),
@@ -49,15 +49,15 @@ def describe_run(run: ComparedRun) -> MeasuredFacts:
     """The figures of one run."""
     m = run.measurement
     return MeasuredFacts(
-        m.backend,
-        m.cpu,
-        m.instructions,
-        m.arena_touched_bytes,
-        m.stack_bytes,
-        m.sram_bytes,
-        m.flash_bytes,
-        run.matches_reference,
-        run.max_abs_diff,
+        backend=m.backend,
+        cpu=m.cpu,
+        instructions=m.instructions,
+        arena_touched_bytes=m.arena_touched_bytes,
+        stack_bytes=m.stack_bytes,
+        sram_bytes=m.sram_bytes,
+        flash_bytes=m.flash_bytes,
+        matches_reference=run.matches_reference,
+        max_abs_diff=run.max_abs_diff,
     )
 
 

@@ -1,4 +1,4 @@
-"""Every memory figure by name, in one place."""
+"""Every memory figure that is known before a run, by name; the measured ones are ``measure/measurement.py``'s."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from mcupatch.schedule.stage import Schedule
 
 @dataclass(frozen=True)
 class Ledger:
-    """Bytes, each with one meaning. The last three are measured, None before a run.
+    """Bytes, each with one meaning.
 
     ``analytic_*``: the MCUNetV2 definition (``schedule/analytic.py``), layer by layer and for the schedule.
     ``arena_bytes``: the planned arena, activations and scratch, model inputs and outputs included.
     ``lower_bound_bytes``: no placement of this schedule's buffers can be smaller; ``optimal``: the arena meets it.
-    ``sram_bytes``: .data + .bss + stack high-water mark. ``arena_touched_bytes``: bytes of the arena really
-    written. ``flash_bytes``: code + weights + .data image.
     """
 
     analytic_per_layer_bytes: int
@@ -27,9 +25,6 @@ class Ledger:
     input_bytes: int
     output_bytes: int
     lower_bound_bytes: int
-    sram_bytes: int | None = None
-    arena_touched_bytes: int | None = None
-    flash_bytes: int | None = None
 
     @property
     def optimal(self) -> bool:

@@ -114,4 +114,3 @@ def test_ledger_names_every_figure() -> None:
     assert ledger.analytic_per_layer_bytes == ledger.analytic_schedule_bytes == 72 + 144
     assert ledger.lower_bound_bytes <= ledger.arena_bytes <= ledger.analytic_per_layer_bytes
     assert ledger.optimal == (ledger.lower_bound_bytes == ledger.arena_bytes)
-    assert ledger.sram_bytes is None

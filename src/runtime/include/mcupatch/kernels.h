@@ -7,8 +7,8 @@
  * lies outside the tensor, holds the zero point and is skipped.
  *
  * Order contract (the memory planner relies on it): output pixels are written row by row, left to right.
- *   element  lut, add, mul, quantize, dequantize: element i is written after element i of every input was
- *            read, and no later element of an input was read late: reads happen at or before their own write.
+ *   element  lut, add, mul, quantize, dequantize: element i of an input is read before element i of the output
+ *            is written, never after it (an operand that repeats is read again).
  *   row      all others: while output row y is being written, only the input rows of y and later are read.
  */
 #ifndef MCUPATCH_KERNELS_H
