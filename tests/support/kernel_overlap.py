@@ -19,22 +19,30 @@ def dense_window(array: int, offset: int, shape: tuple[int, int, int], item: int
 def row_distance(example: Example) -> int:
     """How far below its input a row-granular operator's output must start: exactly, one byte less breaks."""
     graph, op = example.graph, example.op
-    access = input_access(graph, op, 0)
-    assert access is not None
     height, width, channels = graph.input_tensors(op)[0].hwc
     out_height, out_width, out_channels = graph.output_tensor(op).hwc
     distance = 0
     for row in range(out_height):
-        first = min(max(row * access.rows.stride - access.rows.pad, 0), height)
+        first = min(first_row_read(example, later) for later in range(row, out_height))
+        first = min(max(first, 0), height)
         distance = max(distance, (row + 1) * out_width * out_channels - first * width * channels)
     return distance
+
+
+def first_row_read(example: Example, row: int) -> int:
+    """The first input row that output row ``row`` reads; it may lie outside."""
+    if isinstance(example.op, (ops.ResizeNearest, ops.ResizeBilinear)):
+        return int(np.min(example.op.row_index[row]))
+    access = input_access(example.graph, example.op, 0)
+    assert access is not None
+    return row * access.rows.stride - access.rows.pad
 
 
 def row_case(rng: Rng, example: Example, label: str) -> Case:
     """The output trails its input by ``row_distance`` in one array."""
     graph, op = example.graph, example.op
     access = input_access(graph, op, 0)
-    assert access is not None
+    pads = (access.rows.pad, access.cols.pad) if access else (0, 0)
     distance, source_shape = row_distance(example), graph.input_tensors(op)[0].hwc
     target_shape = graph.output_tensor(op).hwc
     blob = Blob()
@@ -43,7 +51,7 @@ def row_case(rng: Rng, example: Example, label: str) -> Case:
     source = dense_window(array, distance, source_shape, 1)
     source.put(blob.arrays[array], example.inputs[0].reshape(source_shape))
     target = dense_window(array, 0, target_shape, 1)
-    add_calls(blob, example, [source.window], target.window, (access.rows.pad, access.cols.pad))
+    add_calls(blob, example, [source.window], target.window, pads)
     expected = reference.apply(graph, op, example.inputs).reshape(target_shape)
     return finish(label, blob, target, expected)
 

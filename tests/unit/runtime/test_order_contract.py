@@ -13,7 +13,10 @@ from tests.support.kernel_operators import RANDOM_EXAMPLES
 from tests.support.kernel_overlap import element_case, row_case
 from tests.support.kernels_host import Machine
 
-BY_ROW = [ops.Conv2D, ops.DepthwiseConv2D, ops.AvgPool2D, ops.MaxPool2D, ops.Pad]
+BY_ROW = [
+    *(ops.Conv2D, ops.DepthwiseConv2D, ops.AvgPool2D, ops.MaxPool2D, ops.Pad),
+    *(ops.ResizeNearest, ops.ResizeBilinear),
+]
 BY_ELEMENT = [ops.Lut, ops.Add, ops.Mul, ops.Quantize, ops.Dequantize]
 
 
