@@ -38,7 +38,9 @@ int32_t tvmgen_tiny_run(struct tvmgen_tiny_inputs *inputs, struct tvmgen_tiny_ou
 """
 
 
-def tiny_sources(body: str = BODY, before: str = "", arena_bytes: int = 48, weights_bytes: int = 16) -> CSources:
+def tiny_sources(
+    body: str = BODY, before: str = "", arena_bytes: int = 48, weights_bytes: int = 16
+) -> CSources:
     """``x`` (16 bytes at 0) to ``y`` (16 bytes at 16); the rest of the arena is scratch."""
     numbers = ", ".join(str(i % 5 - 2) for i in range(weights_bytes))
     return CSources(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.support.shared import shared_path
 
 from mcupatch.errors import BadInput
 from mcupatch.zoo.blocks import count_macs, count_parameters, count_weights, expand_layers
 from mcupatch.zoo.layers import Window
 from mcupatch.zoo.models import parse_network
 from mcupatch.zoo.networks import find_network, list_networks
+from tests.support.shared import shared_path
 
 _PUBLISHED = ("mobilenet_v2", "mbv2_rd", "mbv2_w0.35_r144", "mbv2_w0.3_r80")
 

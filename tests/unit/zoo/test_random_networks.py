@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from tests.support.random_networks import random_patchable_tflite, random_tflite
 
 _SEEDS = range(201)
