@@ -6,12 +6,13 @@ is replaced; entries that someone else added to it are carried over.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcupatch.errors import BadInput
@@ -37,7 +38,9 @@ def replace_directory(target: Path) -> Iterator[Path]:
         draft.chmod(0o777 & ~_umask())  # mkdtemp makes it private; an output directory is an ordinary one
         yield draft
         _write_manifest(draft)
-        _swap(draft, final)
+        with _lock(final.parent):
+            _check_final(target, final)  # again: another process may have written there meanwhile
+            _swap(draft, final)
     except OSError as error:
         raise BadInput(f"cannot write to {str(target)!r}: {error.strerror or error}") from error
     finally:
@@ -50,6 +53,16 @@ def check_replaceable(target: Path) -> None:
     Long work calls this first, so that a bad name is told before the work and not after it.
     """
     final = Path(os.path.realpath(target))
+    parent = next(p for p in final.parents if os.path.lexists(p))
+    if not parent.is_dir():
+        raise BadInput(f"cannot write to {str(target)!r}: {str(parent)!r} is not a directory")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise BadInput(f"cannot write to {str(target)!r}: no permission to write in {str(parent)!r}")
+    with _lock(parent):
+        _check_final(target, final)
+
+
+def _check_final(target: Path, final: Path) -> None:
     if os.path.lexists(final):
         if not final.is_dir():
             raise BadInput(f"{str(target)!r} is a file; name a directory for the output")
@@ -58,13 +71,6 @@ def check_replaceable(target: Path) -> None:
                 f"{str(target)!r} exists and was not written by mcupatch (it holds no {MARKER}); "
                 "name another directory, or empty this one"
             )
-        parent = final.parent
-    else:
-        parent = next(p for p in final.parents if os.path.lexists(p))
-    if not parent.is_dir():
-        raise BadInput(f"cannot write to {str(target)!r}: {str(parent)!r} is not a directory")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise BadInput(f"cannot write to {str(target)!r}: no permission to write in {str(parent)!r}")
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -90,6 +96,22 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise BadInput(f"cannot write {str(path)!r}: {error.strerror}") from error
     finally:
         Path(draft).unlink(missing_ok=True)
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """Keep other mcupatch processes from replacing anything in ``directory``; without effect where it has no locks."""
+    try:
+        handle = os.open(directory, os.O_RDONLY)
+    except OSError:  # a directory that may be written but not listed
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _swap(draft: Path, final: Path) -> None:

@@ -56,7 +56,18 @@ def cli(debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
+    _open_closed_streams()
     sys.exit(run_command_line(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that the caller closed lead to nothing: else the next file opened would take their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))
 
 
 def run_command_line(arguments: list[str]) -> int:
@@ -93,7 +104,10 @@ def run_command_line(arguments: list[str]) -> int:
         # A disk that is full, a folder without permission, a name that is too long: wherever it shows, it is no defect.
         if "--debug" in arguments:
             traceback.print_exc()
-        print_error(f"cannot use {error.filename or 'a file'!r}: {error.strerror or error}")
+        place = (
+            f"cannot use {os.fspath(error.filename)!r}" if error.filename else "cannot read or write a file"
+        )
+        print_error(f"{place}: {error.strerror or error}")
         return 2
     except ImportError as error:
         if not _explain_missing_package(error):

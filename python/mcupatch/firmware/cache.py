@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -21,4 +23,6 @@ def cache_dir() -> Path:
         with tempfile.TemporaryFile(dir=wanted):
             return wanted.resolve()
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="mcupatch-cache-"))
+        own = tempfile.mkdtemp(prefix="mcupatch-cache-")
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return Path(own)

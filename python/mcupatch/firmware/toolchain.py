@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,6 +38,9 @@ _ZIG_FLAGS = ("-target", "thumb-freestanding-eabihf", "-fhosted", "-fno-sanitize
 _ZIG_CPUS = {"cortex-m4": "cortex_m4+vfp4d16sp", "cortex-m7": "cortex_m7+fp_armv8d16"}
 _BARE_LINK_FLAGS = ("-Wl,--gc-sections", "-Wl,--entry=Reset_Handler")
 _GCC_FPUS = {"cortex-m4": "fpv4-sp-d16", "cortex-m7": "fpv5-d16"}
+
+
+_LEAST_FREE_BYTES = 1 << 20
 
 
 class CompileError(Exception):
@@ -80,6 +85,7 @@ class Toolchain:
             [*self.command, *arguments], capture_output=True, text=True, errors="replace", env=environment
         )
         if done.returncode != 0:
+            _check_space(cache_dir(), Path(tempfile.gettempdir()))
             command = shlex.join([*self.command, *arguments])
             raise CompileError(
                 f"{self.name} failed with status {done.returncode}:\n{command}\n{done.stderr.strip()}"
@@ -158,6 +164,13 @@ def _host_command(with_zig: bool) -> tuple[str, ...]:
     if with_zig:
         return _zig_command()
     raise ToolMissing("The sanitizers need gcc or clang on this machine, and neither is installed.")
+
+
+def _check_space(*folders: Path) -> None:
+    """Raise OSError for a folder on a full disk: a compiler that failed there says so in its own words, or not at all."""
+    for folder in folders:
+        if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _version(*command: str) -> str:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from mcupatch.errors import BadInput, UnsupportedModel
 from mcupatch.importer.fold_padding import fold_padding
 from mcupatch.importer.onnx_converters import (
@@ -70,7 +72,11 @@ def import_onnx(
     try:
         model = read_onnx(data)
         _check_form(model)
-        graph = fold_padding(_convert_model(model, name.removesuffix(".onnx"), rounding, channels_last_ends))
+        # Absurd scales overflow in float32; what is not finite then is refused by verify_graph, not by a warning.
+        with np.errstate(all="ignore"):
+            graph = fold_padding(
+                _convert_model(model, name.removesuffix(".onnx"), rounding, channels_last_ends)
+            )
         verify_graph(graph)
     except BadInput as error:
         raise BadInput(f"{name}: {error}") from error

@@ -35,6 +35,12 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         (KeyboardInterrupt(), 130, "interrupted"),
         (click.Abort(), 130, "interrupted"),
         (ZeroDivisionError("division by zero"), 1, "defect of mcupatch"),
+        (
+            OSError(28, "No space left on device", "/tmp/x.c"),
+            2,
+            "cannot use '/tmp/x.c': No space left on device",
+        ),
+        (PermissionError(13, "Permission denied"), 2, "cannot read or write a file: Permission denied"),
         (ModuleNotFoundError("no unicorn", name="unicorn.arm_const"), 2, "pip install unicorn"),
         (ModuleNotFoundError("no PIL", name="PIL"), 2, "pip install pillow"),
         (ModuleNotFoundError("gone", name="mcupatch.gone"), 1, "defect of mcupatch"),
@@ -108,3 +114,9 @@ def test_a_stopped_compilation_leaves_nothing(tmp_path: Path, stop: signal.Signa
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_closed_streams_are_no_error() -> None:
+    command = 'exec "$@" >&- 2>&- <&-'
+    done = subprocess.run(["sh", "-c", command, "sh", *PROGRAM, "boards"], timeout=60)
+    assert done.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -73,6 +74,26 @@ def test_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseExcepti
             raise failure("in the middle")
     assert (out / MARKER).read_text() == "old"
     assert names(tmp_path) == {"out"}
+
+
+def write_often(target: Path) -> None:
+    for _ in range(40):
+        write_output(target)
+
+
+def test_several_processes_write_to_one_place(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_output(out)
+    (out / "notes.txt").write_text("mine")
+    context = multiprocessing.get_context("spawn")  # a fork of a process with TVM's threads may hang
+    writers = [context.Process(target=write_often, args=(out,)) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert names(tmp_path) == {"out"}
+    assert names(out) == {MARKER, "src", "notes.txt"}
 
 
 def test_output_through_a_link_lands_where_it_points(tmp_path: Path) -> None:

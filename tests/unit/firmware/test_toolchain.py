@@ -1,3 +1,9 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from mcupatch.errors import BadInput, ToolMissing
@@ -22,6 +28,26 @@ def test_without_a_host_compiler_zig_serves_but_cannot_sanitize(monkeypatch: pyt
     assert "zig" in find_host_compiler().command[0]
     with pytest.raises(ToolMissing, match="gcc or clang"):
         find_host_compiler(sanitize=True)
+
+
+def test_a_full_disk_is_no_rejected_c(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    zig = find_toolchain("zig", "cortex-m7")
+    with pytest.raises(toolchain.CompileError):
+        zig.compile_objects([tmp_path / "absent.c"], tmp_path, [])
+    monkeypatch.setattr(toolchain.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with pytest.raises(OSError, match="No space left"):
+        zig.compile_objects([tmp_path / "absent.c"], tmp_path, [])
+
+
+def test_a_cache_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code = "from mcupatch.firmware.cache import cache_dir; print(cache_dir())"
+    environment = {**os.environ, "MCUPATCH_CACHE_DIR": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert Path(done.stdout.strip()).parent == tmp_path
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_compiler_that_cannot_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from mcupatch.importer.onnx_qdq import import_onnx
 from mcupatch.ir.verify import verify_graph
 from tests.support.onnx_cases import Params, QdqModel, Weights, add_weights
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 PARAMS = Params(np.float32(0.05), np.int8(3))
 
 
@@ -157,6 +158,16 @@ def draw_array(rng: np.random.Generator) -> Any:
         lambda: np.full(shape, special, np.float64),
     ]
     return kinds[int(rng.integers(len(kinds)))]()
+
+
+def test_scales_that_overflow() -> None:
+    """A product or quotient of scales past float32: refused in words, without a warning of NumPy."""
+    for value in (3e38, 1e-45):
+        model = sample_model()
+        for tensor in model.graph.initializer:
+            if tensor.data_type == TensorProto.FLOAT and not tensor.dims:
+                tensor.CopyFrom(numpy_helper.from_array(np.array(value, np.float32), tensor.name))
+                survives(model.SerializeToString())
 
 
 def test_mutated_models() -> None:
