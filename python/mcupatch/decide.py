@@ -56,14 +56,15 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
     try:
         schedule = _find_schedule(graph, request, planner)
     except Infeasible as error:
-        raise Infeasible(f"{error}{_hint_at_ends(graph)}") from error
+        raise Infeasible(f"{error}{_hint_at_ends(graph)}", error.arena_bytes) from error
     plan = planner.plan(schedule)
     if request.budget_bytes is not None and plan.arena_bytes > request.budget_bytes:
         raise Infeasible(
             f"The arena of this schedule, {describe_schedule(graph, schedule)}, takes {format_size(plan.arena_bytes)} "
             f"and {format_size(request.budget_bytes)} are there: {plan.arena_bytes - request.budget_bytes} bytes too "
             f"many, most of it at {describe_bottleneck(graph, schedule)}. Leave the schedule to mcupatch, or try smaller "
-            "patches."
+            "patches.",
+            plan.arena_bytes,
         )
     return Decision(schedule, plan)
 

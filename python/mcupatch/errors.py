@@ -16,7 +16,14 @@ class UnsupportedModel(McupatchError):
 
 
 class Infeasible(McupatchError):
-    """No schedule meets the budget, or the asked-for schedule is not legal for this network."""
+    """No schedule meets the budget, or the asked-for schedule is not legal for this network.
+
+    ``arena_bytes`` is the arena that would be enough, where it is the budget that is missed.
+    """
+
+    def __init__(self, text: str, arena_bytes: int | None = None) -> None:
+        super().__init__(text)
+        self.arena_bytes = arena_bytes
 
 
 class ToolMissing(McupatchError):

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch import __version__
-from mcupatch.decide import Request, decide_schedule
+from mcupatch.decide import Decision, Request, decide_schedule
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
 from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
+from mcupatch.errors import Infeasible
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
 from mcupatch.importer.detect import import_graph
@@ -39,7 +40,7 @@ from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
-from mcupatch.target.board import Board, arena_budget, load_board
+from mcupatch.target.board import STATICS_BYTES, Board, arena_budget, load_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule
 
@@ -134,7 +135,7 @@ def compile_model(
     write("graph.txt", lambda: graph_text(graph))
 
     progress("choosing a schedule")
-    decision = decide_schedule(graph, Request(options.mode, arena_budget(board)))
+    decision = _decide(graph, options.mode, board)
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule))
@@ -154,6 +155,18 @@ def compile_model(
     return CompiledModel(
         graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
     )
+
+
+def _decide(graph: Graph, mode: Mode, board: Board) -> Decision:
+    """As ``decide_schedule`` for the board's budget; what an arena needs is also told as SRAM, which users set."""
+    try:
+        return decide_schedule(graph, Request(mode, arena_budget(board)))
+    except Infeasible as error:
+        if error.arena_bytes is None:
+            raise
+        sram_bytes = error.arena_bytes + board.stack_bytes + STATICS_BYTES
+        text = f"{error} With the stack and data beside the arena, that is {sram_bytes} bytes of SRAM."
+        raise Infeasible(text, error.arena_bytes) from error
 
 
 def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:

@@ -118,7 +118,7 @@ def choose_schedule(graph: Graph, budget_bytes: int, measure: Measure) -> Schedu
         return schedule_with_stage(
             graph, best.stage
         )  # a placement that came out better than its finest grid's
-    raise Infeasible(_explain_miss(graph, budget_bytes, plain, plain_bytes, best, arenas))
+    raise _explain_miss(graph, budget_bytes, plain, plain_bytes, best, arenas)
 
 
 def smallest_schedule(graph: Graph, measure: Measure, max_extra_macs: int | None = None) -> Schedule:
@@ -156,17 +156,18 @@ def _smallest(candidates: list[Candidate], arenas: _Arenas, limit_bytes: int) ->
 
 def _explain_miss(
     graph: Graph, budget: int, plain: Schedule, plain_bytes: int, best: Candidate | None, arenas: _Arenas
-) -> str:
+) -> Infeasible:
     schedule, need = plain, plain_bytes
     if best is not None and arenas.measure(best) < plain_bytes:
         schedule, need = schedule_with_stage(graph, best.stage), arenas.measure(best)
     over = need - budget
+    exactly = format_bytes(budget) + (f" ({budget} bytes)" if budget >= 1024 else "")
     text = (
-        f"No schedule fits {format_bytes(budget)} ({budget} bytes): the smallest, {describe_schedule(graph, schedule)}, "
+        f"No schedule fits {exactly} of arena: the smallest, {describe_schedule(graph, schedule)}, "
         f"needs {format_bytes(need)}, {over} byte{'' if over == 1 else 's'} too many, most of it at "
         f"{describe_bottleneck(graph, schedule)}. "
     )
     if not find_cuts(graph):
         reason = why_no_cut(graph, 0) if graph.ops else None
         text += f"Patches are not possible: {reason}. " if reason else ""
-    return text + f"Give it at least {need} bytes, or a smaller input or network."
+    return Infeasible(text + f"Give it at least {need} bytes, or a smaller input or network.", need)

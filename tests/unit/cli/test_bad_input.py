@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -135,6 +136,20 @@ def test_options_that_cannot_be_used(
     (here / "loop").symlink_to("loop")
     os.mkfifo(here / "pipe")
     assert words in refuse(capsys, here, *arguments)
+
+
+@pytest.mark.parametrize("schedule", [(), ("--per-layer",), ("--grid", "2x2", "--ops", "2")], ids=str)
+def test_the_least_sram_that_is_told_is_enough(
+    here: Path, capsys: pytest.CaptureFixture[str], schedule: tuple[str, ...]
+) -> None:
+    """A budget too small names one that works, and one byte less does not."""
+    (here / "net.tflite").write_bytes(small_model())
+    text = refuse(capsys, here, "compile", "net.tflite", "--board", "generic", "--sram", "4300", *schedule)
+    least = int(re.findall(r"(\d+) bytes of SRAM", text)[0])
+    command = ["compile", "net.tflite", "--board", "generic", *schedule, "-o", "out", "--sram"]
+    assert "1 byte" in refuse(capsys, here, *command, str(least - 1))
+    assert run_command_line([*command, str(least)]) == 0
+    assert run_command_line(["run", "out"]) == 0
 
 
 @pytest.mark.parametrize("package", ["unicorn", "PIL", "ziglang", "onnx"])
