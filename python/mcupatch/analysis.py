@@ -13,7 +13,7 @@ from mcupatch.report.figures import LayerMemory, ScheduleFigures
 from mcupatch.schedule.analytic import analytic_schedule_bytes
 from mcupatch.schedule.bound import step_loads
 from mcupatch.schedule.candidates import plan_layer_by_layer
-from mcupatch.schedule.choose import schedule_by_hand, smallest_schedule
+from mcupatch.schedule.choose import schedule_by_hand, smallest_schedules
 from mcupatch.schedule.cost import extra_macs, full_patch_macs, input_patch, stage_macs, total_macs
 from mcupatch.schedule.explain import describe_bottleneck
 from mcupatch.schedule.stage import Schedule, Stage
@@ -65,9 +65,8 @@ def _best_schedules(graph: Graph, planner: SchedulePlanner) -> list[Schedule]:
     """The smallest arena for each share of extra MACs; schedules that gain nothing more are left out."""
     found: dict[Stage, Schedule] = {}
     whole = total_macs(graph)
-    for share in EXTRA_SHARES:
-        limit = None if share is None else int(share * whole)
-        schedule = smallest_schedule(graph, planner.arena_bytes, limit)
+    limits = [None if share is None else int(share * whole) for share in EXTRA_SHARES]
+    for schedule in smallest_schedules(graph, planner.arena_bytes, limits):
         if schedule.patched is not None:
             found[schedule.patched] = schedule
     return list(found.values())

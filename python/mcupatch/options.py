@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from mcupatch.errors import BadInput
@@ -40,8 +41,8 @@ class LeastSram:
     max_extra_macs: float | None = None
 
     def __post_init__(self) -> None:
-        if self.max_extra_macs is not None and not self.max_extra_macs >= 0:
-            raise BadInput(f"the bound on extra MACs must not be negative: {self.max_extra_macs}")
+        if self.max_extra_macs is not None and not 0 <= self.max_extra_macs < math.inf:
+            raise BadInput(f"the bound on extra MACs must be a number from 0 on, not {self.max_extra_macs}")
 
 
 Mode = PerLayer | ByHand | FitBudget | LeastSram

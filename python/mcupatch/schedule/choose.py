@@ -6,7 +6,7 @@ what is known without it, and only those that a bound does not rule out are meas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from mcupatch.errors import BadInput, Infeasible
@@ -126,13 +126,20 @@ def smallest_schedule(graph: Graph, measure: Measure, max_extra_macs: int | None
 
     Equal arenas: fewer MACs, then fewer patches. Layer by layer is the answer unless patches are smaller.
     """
+    return smallest_schedules(graph, measure, [max_extra_macs])[0]
+
+
+def smallest_schedules(graph: Graph, measure: Measure, limits: Sequence[int | None]) -> list[Schedule]:
+    """``smallest_schedule`` for each of ``limits``; the candidates are enumerated and measured once for all."""
     plain = plan_layer_by_layer(graph)
     plain_bytes = measure(plain)
-    candidates = enumerate_candidates(graph)
-    if max_extra_macs is not None:
-        candidates = [c for c in candidates if c.extra_macs <= max_extra_macs]
-    best = _smallest(candidates, _Arenas(graph, measure), plain_bytes - 1)
-    return plain if best is None else schedule_with_stage(graph, best.stage)
+    candidates, arenas = enumerate_candidates(graph), _Arenas(graph, measure)
+    found = []
+    for limit in limits:
+        cheap = [c for c in candidates if limit is None or c.extra_macs <= limit]
+        best = _smallest(cheap, arenas, plain_bytes - 1)
+        found.append(plain if best is None else schedule_with_stage(graph, best.stage))
+    return found
 
 
 def _smallest(candidates: list[Candidate], arenas: _Arenas, limit_bytes: int) -> Candidate | None:

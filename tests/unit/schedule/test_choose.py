@@ -13,7 +13,7 @@ from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.bound import step_loads
 from mcupatch.schedule.candidates import plan_layer_by_layer
 from mcupatch.schedule.check import check_schedule
-from mcupatch.schedule.choose import choose_schedule, schedule_by_hand, smallest_schedule
+from mcupatch.schedule.choose import choose_schedule, schedule_by_hand, smallest_schedule, smallest_schedules
 from mcupatch.schedule.cost import extra_macs
 from mcupatch.schedule.stage import Schedule, Stage
 from tests.support.graphs import GraphBuilder
@@ -122,6 +122,7 @@ def test_extra_macs_can_be_limited() -> None:
         smallest_schedule(graph, measure),
         smallest_schedule(graph, measure, max_extra_macs=20_000),
     )
+    assert smallest_schedules(graph, measure, [None, 20_000]) == [free, limited]
     assert extra_macs(graph, limited) <= 20_000 < extra_macs(graph, free)
     assert measure(free) < measure(limited) < measure(plan_layer_by_layer(graph))
 
