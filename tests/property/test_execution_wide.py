@@ -1,4 +1,4 @@
-"""The wide sweep behind `make heavy`: many more random networks, every one on the emulated chip too, and whole 224 px nets."""
+"""The wide sweep of `make heavy`: many more random networks, all on the emulated chip too; whole nets at 224 px."""
 
 from __future__ import annotations
 
