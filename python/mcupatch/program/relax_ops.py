@@ -35,11 +35,11 @@ def make_call(graph: Graph, op: Operator, activations: list[Any]) -> Any:
         arrays=list(arrays),
         **encode_tensor(tensor),
     )
-    constants = [_constant(array) for array in arrays.values()]
+    constants = [make_constant(array) for array in arrays.values()]
     return Call(find_relax_op(op.kind), [*activations, *constants], attrs)
 
 
-def _constant(array: NDArray[np.generic]) -> Any:
+def make_constant(array: NDArray[np.generic]) -> Any:
     """A Relax constant of the array's own type (left alone, TVM makes float32 of float64)."""
     return relax.const(np.ascontiguousarray(array), array.dtype.name)
 
@@ -121,7 +121,7 @@ def call_stage(builder: Any, graph: Graph, stage: Stage, name: str, values: dict
     """Add the stage's function to the module and call it on ``values`` (Relax expressions by tensor name)."""
     function = builder.add_func(build_stage_function(graph, stage, name), name)
     ops = graph.ops[stage.first : stage.last + 1]
-    arrays = [_constant(array) for op in ops for array in operator_arrays(op).values()]
+    arrays = [make_constant(array) for op in ops for array in operator_arrays(op).values()]
     output = graph.output_tensor(ops[-1])
     arguments = [values[n] for n in tensors_in_order(graph, stage)]
     return relax.call_tir(function, [*arguments, *arrays], relax.TensorType(output.shape, output.dtype))

@@ -15,10 +15,11 @@ from __future__ import annotations
 from typing import Any
 
 from mcupatch.ir.graph import Graph
+from mcupatch.program.build_module import emit_main, emit_operator
 from mcupatch.program.extract_graph import extract_graph
-from mcupatch.program.relax_ops import call_stage, make_call, tensors_in_order
+from mcupatch.program.relax_ops import call_stage, tensors_in_order
 from mcupatch.schedule.stage import Schedule, Stage
-from mcupatch.tvm_api import IRModule, constant_value, relax, tvm
+from mcupatch.tvm_api import IRModule, relax, tvm
 
 
 @tvm.transform.module_pass(opt_level=0, name="mcupatch.FusePatches")
@@ -68,23 +69,14 @@ def apply_schedule(module: IRModule, graph: Graph, schedule: Schedule) -> IRModu
     """``module`` with every patched stage of ``schedule`` as one function; whole operators stay as they are."""
     if schedule.patched is None:
         return module
-    values: dict[str, Any] = dict(zip(graph.inputs, module["main"].params))
-    old = {
-        name: argument
-        for block in module["main"].body.blocks
-        for binding in block.bindings
-        for name, argument in _constants(graph, binding.value)
-    }
-    values.update(old)
-    # The old main is dropped first: a builder cannot replace a function that it is still reading.
-    rest = {gv: f for gv, f in module.functions_items() if gv.name_hint != "main"}
-    builder = relax.BlockBuilder(IRModule(rest))
-    with builder.function("main", [values[n] for n in graph.inputs]):
-        with builder.dataflow():
-            for stage in schedule.stages:
-                _emit_stage(builder, graph, stage, values)
-            outputs = [builder.emit_output(values[n]) for n in graph.outputs]
-        builder.emit_func_output(outputs[0] if len(outputs) == 1 else relax.Tuple(outputs))
+    others = {gv: f for gv, f in module.functions_items() if gv.name_hint != "main"}
+    builder = relax.BlockBuilder(IRModule(others))
+
+    def emit_stages(values: dict[str, Any]) -> None:
+        for stage in schedule.stages:
+            _emit_stage(builder, graph, stage, values)
+
+    emit_main(builder, graph, emit_stages)
     return builder.get().with_attrs(dict(module.attrs.items()))
 
 
@@ -96,15 +88,4 @@ def _emit_stage(builder: Any, graph: Graph, stage: Stage, values: dict[str, Any]
         values[last.output] = builder.emit(call_stage(builder, graph, stage, name, inputs), last.name)
         return
     for op in graph.ops[stage.first : stage.last + 1]:
-        arguments = [values[n] for n in dict.fromkeys(op.inputs)]
-        values[op.output] = builder.emit(make_call(graph, op, arguments), op.name)
-
-
-def _constants(graph: Graph, call: Any) -> list[tuple[str, Any]]:
-    """The (name, expression) pairs of the graph constants that a call reads."""
-    names = [str(n) for n in call.attrs["inputs"]] if getattr(call, "attrs", None) is not None else []
-    return [
-        (name, argument)
-        for name, argument in zip(dict.fromkeys(names), call.args if names else [])
-        if name in graph.constants and constant_value(argument) is not None
-    ]
+        values[op.output] = emit_operator(builder, graph, op, values)
