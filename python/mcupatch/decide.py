@@ -56,7 +56,7 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
     try:
         schedule = _find_schedule(graph, request, planner)
     except Infeasible as error:
-        raise Infeasible(f"{error}{_hint_at_ends(graph)}", error.arena_bytes) from error
+        raise Infeasible(f"{error}{hint_at_ends(graph)}", error.arena_bytes) from error
     plan = planner.plan(schedule)
     if request.budget_bytes is not None and plan.arena_bytes > request.budget_bytes:
         raise Infeasible(
@@ -89,7 +89,7 @@ class SchedulePlanner:
         return self.plan(schedule).arena_bytes
 
 
-def _hint_at_ends(graph: Graph) -> str:
+def hint_at_ends(graph: Graph) -> str:
     """Float inputs take four times their int8 bytes, and what reorders them cannot run in patches."""
     if all(graph.tensors[name].dtype != "float32" for name in graph.inputs):
         return ""

@@ -62,9 +62,7 @@ def read_inputs(graph: Graph, files: list[Path]) -> dict[str, Array]:
         return _split_raw(files[0], tensors)
     if len(files) != len(tensors):
         names = ", ".join(t.name for t in tensors)
-        raise BadInput(
-            f"the model has {len(tensors)} inputs ({names}), but {len(files)} input files were given"
-        )
+        raise BadInput(f"the model's inputs are {names}: give {len(tensors)} files, not {len(files)}")
     return {tensor.name: _read_one(graph, path, tensor) for path, tensor in zip(files, tensors)}
 
 
@@ -85,8 +83,10 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
     """
     height, width, channels = tensor.hwc
     if len(tensor.shape) != 4 or channels not in (1, 3):
+        onnx_order = len(tensor.shape) == 4 and tensor.shape[1] in (1, 3)
+        way_out = ", or compile with --io int8, whose input is [1, H, W, C]" if onnx_order else ""
         raise BadInput(
-            f"input {tensor.name!r} of shape {list(tensor.shape)} takes no picture; give a .npy or .bin file"
+            f"input {tensor.name!r} of shape {list(tensor.shape)} takes no picture; give a .npy or .bin file{way_out}"
         )
     pixels = _load_pixels(path, height, width, channels)
     if tensor.dtype == "uint8":

@@ -28,6 +28,7 @@ def command(
 ) -> None:
     """Show memory per layer of MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]), its bottleneck, and what patching gives."""
     from mcupatch.analysis import analyze_graph
+    from mcupatch.decide import hint_at_ends
     from mcupatch.model_file import load_model_file
     from mcupatch.pipeline import read_graph
     from mcupatch.report.analysis import analysis_report
@@ -45,6 +46,11 @@ def command(
         ascii_only = not console.encoding.startswith("utf")
         console.print(
             analysis_report(
-                analysis.name, analysis.bottleneck, analysis.layers, analysis.schedules, ascii_only
+                analysis.name,
+                analysis.bottleneck,
+                analysis.layers,
+                analysis.schedules,
+                ascii_only,
+                hint_at_ends(graph).strip(),
             )
         )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 
 Progress = Callable[[str], None]
+MIN_COLUMNS = 80  # what the tables need; a narrower terminal folds their lines, and no figure is cut off
 
 
 class OutputConsole(Console):
@@ -19,8 +20,10 @@ class OutputConsole(Console):
 
 
 def output_console() -> Console:
-    """Standard output; 80 columns wide unless a terminal (or COLUMNS) says otherwise."""
-    return OutputConsole(highlight=False, soft_wrap=False)
+    """Standard output; 80 columns wide unless a terminal (or COLUMNS) says more."""
+    console = OutputConsole(highlight=False, soft_wrap=False)
+    console.width = max(console.width, MIN_COLUMNS)
+    return console
 
 
 def print_error(message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +51,7 @@ def command(output: str) -> None:
     for name in targets:
         check_replaceable(directory / name)
     console = output_console()
-    console.print(f"{NETWORK} (int8, seeded weights) on an emulated {BOARD}, one random picture")
+    console.print(f"{NETWORK} (seeded weights, random picture) on an emulated {BOARD}")
     with show_progress() as progress:
         progress("making the network")
         source = load_model_file(NETWORK)
@@ -60,6 +62,7 @@ def command(output: str) -> None:
             rows.append(verdict)
             seconds.append(took)
     console.print(verdict_table(rows))
+    program = "mcupatch" if shutil.which("mcupatch") else sys.argv[0]  # as it was called, where PATH has none
     for line in (
         "arena: planned, activations and scratch. SRAM: measured, arena, data and stack.",
         "equal: the output has the bytes of the reference.",
@@ -67,9 +70,9 @@ def command(output: str) -> None:
         f"Import to C took {seconds[0]:.1f} s and {seconds[1]:.1f} s.",
         "",
         "Next:",
-        f"  mcupatch run {directory / 'patched'}",
-        f"  mcupatch analyze {NETWORK}",
-        f"  mcupatch compile {NETWORK} --sram 96KiB -o net",
+        f"  {program} run {directory / 'patched'}",
+        f"  {program} analyze {NETWORK}",
+        f"  {program} compile {NETWORK} --sram 96KiB -o net",
         f"  the generated C is in {directory / 'patched' / 'src'}",
     ):
         console.print(line, soft_wrap=True)

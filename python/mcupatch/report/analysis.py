@@ -17,16 +17,18 @@ def analysis_report(
     layers: Sequence[LayerMemory],
     schedules: Sequence[ScheduleFigures],
     ascii_only: bool = False,
+    hint: str = "",
 ) -> RenderableType:
-    """Memory per layer, the bottleneck in words, and the schedules that were looked at."""
-    patched = len(schedules) > 1
+    """Memory per layer, the bottleneck in words, the schedules that were looked at, and a hint."""
+    remarks = [] if len(schedules) > 1 else ["No patch schedule has a smaller arena."]
     return Group(
         Text(f"{name}: memory at each operator, layer by layer"),
         layer_table(layers, ascii_only),
         Text(f"Bottleneck: {bottleneck}."),
         schedule_table(schedules),
         Text(
-            "Arena: planned, all of it. Paper: the MCUNetV2 definition. Unclipped: every patch counted at full size."
+            "Arena: planned, all of it. Paper: the MCUNetV2 definition. Unclipped: every patch counted at full size. "
+            "Pixels: of the input, for one patch."
         ),
-        Text("" if patched else "No patch schedule has a smaller arena."),
+        Text(" ".join([*remarks, hint])),
     )

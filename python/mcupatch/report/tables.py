@@ -62,7 +62,7 @@ def layer_table(layers: Sequence[LayerMemory], ascii_only: bool = False) -> Tabl
 
 def schedule_table(rows: Sequence[ScheduleFigures]) -> Table:
     """What patching gives: one row a schedule."""
-    numeric = ("ops", "arena KiB", "paper KiB", "extra MACs", "unclipped", "patch px")
+    numeric = ("ops", "arena KiB", "paper KiB", "extra MACs", "unclipped", "pixels")
     table = new_table("schedule", *numeric, numbers=numeric)
     for row in rows:
         patched = row.ops > 0

@@ -110,5 +110,5 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadInput, match=message):
             read_inputs(IMAGE, [tmp_path / name])
-    with pytest.raises(BadInput, match="2 inputs"):
+    with pytest.raises(BadInput, match="give 2 files, not 1"):
         read_inputs(TWO, [tmp_path / "float.npy"])
