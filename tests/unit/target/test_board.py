@@ -39,8 +39,9 @@ def test_every_listed_board_loads() -> None:
 
 
 def test_unknown_board_names_the_known() -> None:
-    with pytest.raises(BadInput, match="'stm32f999' is not known.*stm32f412, stm32f746, stm32h743, generic"):
+    with pytest.raises(BadInput, match="'stm32f999' is not known") as failure:
         load_board("stm32f999")
+    assert ", ".join(list_boards()) in str(failure.value)
 
 
 @pytest.mark.parametrize("name", ["../boards/stm32f746", "", "stm32f746.toml", "x\ny"])
