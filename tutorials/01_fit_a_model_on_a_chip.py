@@ -12,12 +12,8 @@ from __future__ import annotations
 
 import mcupatch
 from mcupatch.analysis import analyze_graph
-from mcupatch.describe import describe_model
 from mcupatch.errors import Infeasible
-from mcupatch.model_inputs import random_inputs
-from mcupatch.options import FitBudget, LeastSram, PerLayer
-from mcupatch.pipeline import CompiledModel, measure_model
-from mcupatch.report.compiled import describe_schedule
+from mcupatch.pipeline import CompiledModel
 
 # A MobileNetV2 of width 0.35 for pictures of 144 x 144. A path to a .tflite or .onnx file works as well.
 MODEL = "zoo:mbv2_w0.35_r144"
@@ -26,22 +22,26 @@ BOARD = "stm32f746"
 
 def show(title: str, compiled: CompiledModel) -> None:
     """Run on the emulated chip and print what was measured."""
-    result = describe_model(compiled)
-    run = measure_model(compiled, random_inputs(compiled.graph))
-    measured = run.measurement
-    print(f"{title}: {describe_schedule(result)}")
-    print(f"  arena {result.memory.arena_bytes:,} B, of which written {measured.arena_touched_bytes:,} B")
+    run = mcupatch.run(compiled)
+    figures = mcupatch.figures(compiled, run)
+    measured, first = figures["measured"], figures["schedule"][0]
     print(
-        f"  SRAM {measured.sram_bytes:,} B, stack {measured.stack_bytes} B, flash {measured.flash_bytes:,} B"
+        f"{title}: operators {first['ops'][0]} to {first['ops'][1]} in {first['grid'][0]}x{first['grid'][1]} tiles"
     )
-    print(f"  {measured.instructions:,} instructions, {result.compute.extra_macs:,} extra MACs")
+    print(
+        f"  arena {figures['memory']['arena_bytes']:,} B, of which written {measured['arena_touched_bytes']:,} B"
+    )
+    print(
+        f"  SRAM {measured['sram_bytes']:,} B, stack {measured['stack_bytes']} B, flash {measured['flash_bytes']:,} B"
+    )
+    print(f"  {measured['instructions']:,} instructions, {figures['compute']['extra_macs']:,} extra MACs")
     print(f"  equal to the reference, byte for byte: {run.matches_reference}")
     assert run.matches_reference
 
 
 def main() -> None:
     # 1. Layer by layer: the most SRAM, the least work.
-    whole = mcupatch.compile(MODEL, BOARD, mode=PerLayer())
+    whole = mcupatch.compile(MODEL, BOARD, mode=mcupatch.PerLayer())
     show("per layer", whole)
 
     # 2. Where does the memory go? The early layers, as in most image models.
@@ -49,11 +49,11 @@ def main() -> None:
     print(f"bottleneck: {analysis.bottleneck}")
 
     # 3. Only 96 KiB of SRAM, stack and statics included: the fewest extra MACs that fit.
-    fitted = mcupatch.compile(MODEL, BOARD, sram_bytes=96 * 1024, mode=FitBudget())
+    fitted = mcupatch.compile(MODEL, BOARD, sram_bytes=96 * 1024, mode=mcupatch.FitBudget())
     show("in 96 KiB", fitted)
 
     # 4. The smallest arena for at most 10 % more work.
-    least = mcupatch.compile(MODEL, BOARD, mode=LeastSram(max_extra_macs=0.10))
+    least = mcupatch.compile(MODEL, BOARD, mode=mcupatch.LeastSram(max_extra_macs=0.10))
     show("least SRAM", least)
 
     # 5. What cannot be done is told with the bytes that are missing.

@@ -4,6 +4,7 @@
     mod = mcupatch.import_model("model.tflite")                       # Relax IRModule, int8 operators
     mod = mcupatch.transform.FusePatches(board="stm32f746")(mod)      # or inside tvm.transform.Sequential
     result = mcupatch.compile("model.tflite", board="stm32f746")      # the whole flow
+    mcupatch.run(result).matches_reference                            # on the emulated chip
 
 Nothing heavy is imported until one of these names is used.
 """
@@ -15,17 +16,45 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mcupatch import transform
+    from mcupatch.api import figures, load, run, save
+    from mcupatch.options import ByHand, FitBudget, LeastSram, PerLayer
     from mcupatch.pipeline import compile, import_model
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compile", "import_model", "transform"]
+
+_HOMES = {
+    "compile": "pipeline",
+    "import_model": "pipeline",
+    "run": "api",
+    "figures": "api",
+    "save": "api",
+    "load": "api",
+    "PerLayer": "options",
+    "ByHand": "options",
+    "FitBudget": "options",
+    "LeastSram": "options",
+}
+__all__ = [
+    "ByHand",
+    "FitBudget",
+    "LeastSram",
+    "PerLayer",
+    "__version__",
+    "compile",
+    "figures",
+    "import_model",
+    "load",
+    "run",
+    "save",
+    "transform",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name == "transform":
         return importlib.import_module("mcupatch.transform")
-    if name in ("compile", "import_model"):
-        return getattr(importlib.import_module("mcupatch.pipeline"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"mcupatch.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'mcupatch' has no attribute {name!r}")
 
 

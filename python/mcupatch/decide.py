@@ -69,6 +69,11 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
     return Decision(schedule, plan)
 
 
+def layer_by_layer_bytes(graph: Graph) -> int:
+    """The arena without any patches: what a schedule by hand has to beat."""
+    return SchedulePlanner(graph).plan(plan_layer_by_layer(graph)).arena_bytes
+
+
 class SchedulePlanner:
     """Memory plans of one network's schedules, each made once; the kernels' scratch is asked for once."""
 

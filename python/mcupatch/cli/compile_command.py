@@ -18,7 +18,8 @@ from mcupatch.cli.parameters import (
     schedule_options,
     write_json,
 )
-from mcupatch.options import CompileOptions
+from mcupatch.options import ByHand, CompileOptions
+from mcupatch.target.sizes import format_size
 
 
 @click.command("compile")
@@ -60,6 +61,7 @@ def command(
     json_file: str | None,
 ) -> None:
     """Compile MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) for a board."""
+    from mcupatch.decide import hint_at_ends, layer_by_layer_bytes
     from mcupatch.model_file import load_model_file
     from mcupatch.outputs import check_replaceable
     from mcupatch.pipeline import compile_model
@@ -77,4 +79,16 @@ def command(
         result = save_compiled(compiled, directory)
     write_json(json_file, result.as_json())
     if json_file != "-":
-        output_console().print(compiled_report(result, str(directory)))
+        remarks = [hint_at_ends(compiled.graph).strip()]
+        if isinstance(mode, ByHand):
+            remarks.append(
+                _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
+            )
+        output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
+
+
+def _compare_with_whole(arena_bytes: int, whole_bytes: int) -> str:
+    """A schedule by hand is taken as it is, but not without a word if it gains nothing."""
+    if arena_bytes < whole_bytes:
+        return ""
+    return f"These patches save nothing: layer by layer the arena takes {format_size(whole_bytes)}."

@@ -75,7 +75,7 @@ def run_command_line(arguments: list[str]) -> int:
 
     0 done, 1 a result that does not match or a defect of mcupatch, 2 what the user can mend, 130 Ctrl-C.
     """
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    before = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         status = cli.main(args=arguments, prog_name="mcupatch", standalone_mode=False)
         sys.stdout.flush()
@@ -117,6 +117,8 @@ def run_command_line(arguments: list[str]) -> int:
     except Exception as error:
         _explain_defect(error, "--debug" in arguments)
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _explain_missing_package(error: ImportError) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -27,8 +29,8 @@ def schedule_title(result: Result) -> str:
     return "per layer" if stage is None else f"{stage.grid[0]}x{stage.grid[1]} patches"
 
 
-def compiled_report(result: Result, directory: str) -> RenderableType:
-    """The figures of a compiled model, and where its files are."""
+def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ()) -> RenderableType:
+    """The figures of a compiled model, where its files are, and remarks of a sentence each."""
     memory, compute, flash = result.memory, result.compute, result.flash
     proof = (
         "no placement is smaller"
@@ -47,5 +49,6 @@ def compiled_report(result: Result, directory: str) -> RenderableType:
                 ("written to", directory),
             )
         ),
+        *map(Text, remarks),
         Text(f"Run it: mcupatch run {directory}"),
     )  # fmt: skip

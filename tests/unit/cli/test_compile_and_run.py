@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,23 @@ def test_analyze_shows_layers_bottleneck_and_schedules(
     text = run_cli(capsys, "analyze", "net.tflite", "--grid", "2x2", "--ops", "2")
     assert "Bottleneck: operator" in text and "peak" in text and "2x2 patches" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_patches_by_hand_that_save_nothing_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("small.tflite").write_bytes(small_model())
+    assert run_command_line(["compile", "small.tflite", "--grid", "2x2", "--ops", "1", "-o", "net"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    arena = json.loads(Path("net/mcupatch.json").read_text())["memory"]["arena_bytes"]
+    assert run_command_line(["compile", "small.tflite", "--per-layer", "-o", "whole"]) == 0
+    whole = json.loads(Path("whole/mcupatch.json").read_text())["memory"]["arena_bytes"]
+    assert ("save nothing" in printed) == (arena >= whole)
+    assert arena >= whole, "choose operators that gain nothing, or the test shows nothing"
+
+
+def test_sigterm_is_left_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command_line(["boards"]) == 0
+    assert signal.getsignal(signal.SIGTERM) is before
