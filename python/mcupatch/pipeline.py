@@ -146,7 +146,7 @@ def compile_model(
     tiled = FusePatches(schedule=schedule)(module)
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
-    sources = emit_model(tiled, graph, schedule, plan, c_identifier(source.name), provenance)
+    sources = emit_model(tiled, graph, plan, c_identifier(source.name), provenance)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")

@@ -37,7 +37,7 @@ def compile_checked(graph: Graph, schedule: Schedule) -> CSources:
     plan = SchedulePlanner(graph).plan(schedule)
     check_plan(graph, schedule, plan)
     module = FusePatches(schedule=schedule)(build_module(graph))
-    return emit_model(module, graph, schedule, plan, graph.name)
+    return emit_model(module, graph, plan, graph.name)
 
 
 def assert_same_bytes(got: list[np.ndarray], want: list[np.ndarray]) -> None:

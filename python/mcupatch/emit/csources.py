@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mcupatch.ir.tensor import Tensor
 
@@ -38,3 +39,9 @@ class CSources:
     outputs: tuple[Port, ...]
     arena_bytes: int
     weights_bytes: int
+
+    def write_to(self, folder: Path) -> list[Path]:
+        """Write all files into one existing folder; returns the paths of those to compile."""
+        for name, text in {**self.sources, **self.headers}.items():
+            (folder / name).write_text(text)
+        return [folder / name for name in self.sources]

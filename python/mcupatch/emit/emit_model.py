@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,18 +15,16 @@ from mcupatch.emit.stage_functions import print_stages
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.program.op_codec import operator_arrays
+from mcupatch.program.relax_ops import bound_values, is_stage_call
 from mcupatch.program.stage_function import STAGE_ATTRIBUTE
-from mcupatch.schedule.stage import Schedule
 from mcupatch.transform.lower_to_kernels import KernelStage, lower_stage_to_kernels
 from mcupatch.tvm_api import IRModule, legalize
 
 OperatorArrays = dict[str, dict[str, str]]
 
 
-def emit_model(
-    module: IRModule, graph: Graph, schedule: Schedule, plan: MemoryPlan, name: str, provenance: str = ""
-) -> CSources:
-    """The C of ``module`` (after ``FusePatches(schedule=schedule)``), laid out in the arena of ``plan``.
+def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, provenance: str = "") -> CSources:
+    """The C of ``module`` (after ``FusePatches``), laid out in the arena of ``plan``, which is of the same schedule.
 
     ``name`` becomes the prefix ``tvmgen_NAME``; ``provenance`` is written into every file.
     """
@@ -112,22 +108,13 @@ def _lower_stages(
     """The calls of ``main`` in order, each as a stage of kernel calls."""
     lowered = legalize(module)
     stages = []
-    for function in called_functions(lowered):
+    for call in filter(is_stage_call, bound_values(lowered)):
+        function = lowered[call.args[0]]
         names = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
         stem = function_names[names[0]] + (f"_to_{c_identifier(names[-1])}" if len(names) > 1 else "")
         name = identifiers.take(f"{stem}_stage")
         stages.append(lower_stage_to_kernels(function, graph, plan, name, function_names))
     return stages
-
-
-def called_functions(module: IRModule) -> list[Any]:
-    """The TIR functions that ``main`` calls, in order of the calls."""
-    return [
-        module[binding.value.args[0]]
-        for block in module["main"].body.blocks
-        for binding in block.bindings
-        if getattr(getattr(binding.value, "op", None), "name", "") == "relax.call_tir"
-    ]
 
 
 def _ports(graph: Graph, names: tuple[str, ...], plan: MemoryPlan, fallback: str) -> tuple[Port, ...]:

@@ -75,8 +75,7 @@ def build_firmware(
     """
     toolchain = toolchain or find_toolchain("zig", board.cpu)
     stack_bytes = stack_bytes or board.stack_bytes
-    for name, text in {**sources.sources, **sources.headers}.items():
-        (workdir / name).write_text(text)
+    files = sources.write_to(workdir)
     harness = workdir / "mcup_harness.c"
     harness.write_text(
         render_template(
@@ -100,7 +99,7 @@ def build_firmware(
     )
     objects = [
         *toolchain.compile_objects(
-            [*(workdir / name for name in sources.sources), harness],
+            [*files, harness],
             workdir,
             [workdir, include_dir()],
         ),

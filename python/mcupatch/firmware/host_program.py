@@ -27,8 +27,7 @@ def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False)
     Raises ToolMissing without a compiler that can.
     """
     compiler = find_host_compiler(sanitize)
-    for name, text in {**sources.sources, **sources.headers}.items():
-        (workdir / name).write_text(text)
+    files = sources.write_to(workdir)
     runner = workdir / "mcup_runner.c"
     runner.write_text(
         render_template(
@@ -42,7 +41,7 @@ def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False)
     )
     includes = [workdir, include_dir()]
     objects = [
-        *compiler.compile_objects([*(workdir / name for name in sources.sources), runner], workdir, includes),
+        *compiler.compile_objects([*files, runner], workdir, includes),
         *compile_kernels(compiler),
     ]
     path = workdir / f"{sources.name}_host"

@@ -11,7 +11,14 @@ from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.ir.tensor import Tensor
 from mcupatch.program.build_module import MODEL_ATTRIBUTE
-from mcupatch.program.relax_ops import activation_arguments, decode_call, decode_tensor, is_operator_call
+from mcupatch.program.relax_ops import (
+    activation_arguments,
+    bound_values,
+    decode_call,
+    decode_tensor,
+    is_operator_call,
+    is_stage_call,
+)
 from mcupatch.tvm_api import IRModule, constant_value
 
 
@@ -30,21 +37,20 @@ def extract_graph(module: IRModule) -> Graph:
     constants: dict[str, Any] = {}
     constant_tensors = {t.name: t for t in (decode_tensor(t) for t in description["constants"])}
     ops: list[Operator] = []
-    for block in module["main"].body.blocks:
-        for binding in block.bindings:
-            if is_operator_call(binding.value):
-                op, tensor = decode_call(binding.value)
-                for name, argument in zip(dict.fromkeys(op.inputs), activation_arguments(binding.value)):
-                    value = constant_value(argument)
-                    if value is not None and name not in constants:
-                        constants[name] = np.asarray(value)
-                        tensors[name] = constant_tensors[name]
-                ops.append(op)
-                tensors[tensor.name] = tensor
-            elif getattr(getattr(binding.value, "op", None), "name", "").startswith("relax.call_tir"):
-                raise UnsupportedModel(
-                    "This IRModule was lowered or fused already: apply the pass to the imported one."
-                )
+    for value in bound_values(module):
+        if is_operator_call(value):
+            op, tensor = decode_call(value)
+            for name, argument in zip(dict.fromkeys(op.inputs), activation_arguments(value)):
+                constant = constant_value(argument)
+                if constant is not None and name not in constants:
+                    constants[name] = np.asarray(constant)
+                    tensors[name] = constant_tensors[name]
+            ops.append(op)
+            tensors[tensor.name] = tensor
+        elif is_stage_call(value):
+            raise UnsupportedModel(
+                "This IRModule was lowered or fused already: apply the pass to the imported one."
+            )
     outputs = tuple(str(n) for n in description["outputs"])
     return Graph(
         str(description["name"]), tuple(t.name for t in inputs), outputs, tuple(ops), tensors, constants

@@ -19,7 +19,7 @@ from mcupatch.ir.tensor import Tensor
 from mcupatch.program.op_codec import decode_operator, encode_operator, operator_arrays
 from mcupatch.program.stage_function import build_stage_function, find_stage_tensors
 from mcupatch.schedule.stage import Stage
-from mcupatch.tvm_api import Call, constant_value, make_attrs, register_relax_op, relax
+from mcupatch.tvm_api import Call, IRModule, constant_value, make_attrs, register_relax_op, relax
 
 PREFIX = "mcupatch."
 
@@ -76,6 +76,16 @@ def is_operator_call(expr: Any) -> bool:
     return isinstance(expr, Call) and getattr(expr.op, "name", "").startswith(PREFIX)
 
 
+def is_stage_call(expr: Any) -> bool:
+    """Whether ``expr`` calls a TIR function: a fused stage, or an operator that was legalised."""
+    return getattr(getattr(expr, "op", None), "name", "") == "relax.call_tir"
+
+
+def bound_values(module: IRModule) -> list[Any]:
+    """What ``main`` binds to variables, in order."""
+    return [binding.value for block in module["main"].body.blocks for binding in block.bindings]
+
+
 def activation_arguments(call: Any) -> list[Any]:
     """The arguments of a call that are activations or constants of the graph, not arrays of the operator."""
     return list(call.args[: len(call.args) - len(call.attrs["arrays"])])
@@ -113,7 +123,7 @@ def _legalize(builder: Any, call: Any) -> Any:
 
 def tensors_in_order(graph: Graph, stage: Stage) -> tuple[str, ...]:
     """The stage's input tensors and graph constants, in the order of its parameters."""
-    border = find_stage_tensors(graph, stage)
+    border = find_stage_tensors(graph, stage.first, stage.last)
     return (*border.inputs, *border.constants)
 
 

@@ -14,7 +14,7 @@ the output.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,13 +22,14 @@ from typing import Any
 from mcupatch.ir.access import input_access, slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
-from mcupatch.ir.region import ELEMENTWISE, Interval, Region
+from mcupatch.ir.region import ELEMENTWISE, Interval
 from mcupatch.program.bodies import emit_body, is_windowed
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.tile_affine import fit_tile_expression
 from mcupatch.program.window import Window, whole_region, whole_window
-from mcupatch.schedule.regions import infer_regions
+from mcupatch.schedule.regions import COLS, ROWS, largest_lengths, tile_intervals
 from mcupatch.schedule.stage import Stage
+from mcupatch.schedule.stage_tensors import stage_inputs
 from mcupatch.tvm_api import IRBuilder, T
 
 OP_ATTRIBUTE = "mcupatch.op"
@@ -45,19 +46,11 @@ class StageTensors:
     output: str
 
 
-def find_stage_tensors(graph: Graph, stage: Stage) -> StageTensors:
-    return find_stage_tensors_of_ops(graph, graph.ops[stage.first : stage.last + 1])
-
-
-def find_stage_tensors_of_ops(graph: Graph, ops: Sequence[Operator]) -> StageTensors:
-    inside = {op.output for op in ops}
-    read = [n for op in ops for n in dict.fromkeys(op.inputs) if n not in inside]
-    names = tuple(dict.fromkeys(read))
-    return StageTensors(
-        tuple(n for n in names if n not in graph.constants),
-        tuple(n for n in names if n in graph.constants),
-        ops[-1].output,
-    )
+def find_stage_tensors(graph: Graph, first: int, last: int) -> StageTensors:
+    """The border of operators ``first`` to ``last``."""
+    ops = graph.ops[first : last + 1]
+    constants = dict.fromkeys(n for op in ops for n in op.inputs if n in graph.constants)
+    return StageTensors(stage_inputs(graph, first, last), tuple(constants), ops[-1].output)
 
 
 def build_stage_function(graph: Graph, stage: Stage, name: str) -> Any:
@@ -69,7 +62,7 @@ class _StageBuilder:
     def __init__(self, graph: Graph, stage: Stage) -> None:
         self._graph, self._stage = graph, stage
         self._ops = graph.ops[stage.first : stage.last + 1]
-        self._tensors = find_stage_tensors(graph, stage)
+        self._tensors = find_stage_tensors(graph, stage.first, stage.last)
         self._whole: dict[str, Any] = {}
         self._arrays: dict[str, dict[str, Any]] = {}
 
@@ -167,26 +160,18 @@ class _TileRegions:
     """The regions of all tiles, and their compact form."""
 
     def __init__(self, graph: Graph, stage: Stage) -> None:
-        height, width, _ = graph.output_tensor(graph.ops[stage.last]).hwc
-        tiles = list(stage.tiles(height, width))
-        rows, cols = stage.grid
-        self._by_row: list[dict[str, Region]] = [
-            infer_regions(graph, stage, tiles[r * cols]) for r in range(rows)
-        ]
-        self._by_col: list[dict[str, Region]] = [infer_regions(graph, stage, tiles[c]) for c in range(cols)]
+        self._rows, self._cols = (tile_intervals(graph, stage, axis) for axis in (ROWS, COLS))
+        self._height, self._width = largest_lengths(self._rows), largest_lengths(self._cols)
 
     def largest(self, tensor: str) -> tuple[int, int]:
-        return (
-            max(r[tensor].rows.length for r in self._by_row),
-            max(r[tensor].cols.length for r in self._by_col),
-        )
+        return self._height[tensor], self._width[tensor]
 
     def bind(self, tensor: str, tile_row: Any, tile_col: Any) -> tuple[Any, Any, Any, Any]:
         """Let-bound (row0, rows, col0, cols) of ``tensor`` in the current tile."""
         name = _identifier(tensor)
         return (
-            *_bind_interval(name, "row", [r[tensor].rows for r in self._by_row], tile_row),
-            *_bind_interval(name, "col", [r[tensor].cols for r in self._by_col], tile_col),
+            *_bind_interval(name, "row", [tile[tensor] for tile in self._rows], tile_row),
+            *_bind_interval(name, "col", [tile[tensor] for tile in self._cols], tile_col),
         )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from mcupatch.ir.graph import Graph
 from mcupatch.program.build_module import emit_main, emit_operator
 from mcupatch.program.extract_graph import extract_graph
-from mcupatch.program.relax_ops import call_stage, tensors_in_order
+from mcupatch.program.relax_ops import bound_values, call_stage, is_stage_call, tensors_in_order
 from mcupatch.schedule.stage import Schedule, Stage
 from mcupatch.tvm_api import IRModule, relax, tvm
 
@@ -58,11 +58,7 @@ class FusePatches:
 
 def is_fused(module: IRModule) -> bool:
     """Whether ``main`` already calls TIR functions, so that there is nothing left to decide."""
-    return any(
-        getattr(getattr(binding.value, "op", None), "name", "") == "relax.call_tir"
-        for block in module["main"].body.blocks
-        for binding in block.bindings
-    )
+    return any(is_stage_call(value) for value in bound_values(module))
 
 
 def apply_schedule(module: IRModule, graph: Graph, schedule: Schedule) -> IRModule:

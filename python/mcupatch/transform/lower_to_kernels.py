@@ -25,8 +25,7 @@ from mcupatch.program.stage_function import (
     OP_ATTRIBUTE,
     PADS_ATTRIBUTE,
     STAGE_ATTRIBUTE,
-    StageTensors,
-    find_stage_tensors_of_ops,
+    find_stage_tensors,
 )
 from mcupatch.tvm_api import PointerType, PrimType, free_variables, tirx
 
@@ -62,9 +61,10 @@ def lower_stage_to_kernels(
 class _Lowering:
     def __init__(self, function: Any, graph: Graph, plan: MemoryPlan, function_names: dict[str, str]) -> None:
         self._function, self._graph, self._plan, self._names = function, graph, plan, function_names
-        by_name = {op.name: op for op in graph.ops}
-        self._ops = [by_name[str(n)] for n in function.attrs[STAGE_ATTRIBUTE]]
-        self._border: StageTensors = find_stage_tensors_of_ops(graph, self._ops)
+        names = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
+        first = next(i for i, op in enumerate(graph.ops) if op.name == names[0])
+        self._ops = graph.ops[first : first + len(names)]
+        self._border = find_stage_tensors(graph, first, first + len(names) - 1)
         self._arena = tirx.Var("arena", PointerType(PrimType("uint8")))
         self._uses_arena = False
         self._places: dict[str, _Place] = {}

@@ -34,7 +34,7 @@ COMPILERS = {"gcc": ["gcc"], "clang": [sys.executable, "-m", "ziglang", "cc"]}
 def emit(graph: Graph, schedule: Schedule) -> CSources:
     plan = SchedulePlanner(graph).plan(schedule)
     module = FusePatches(schedule=schedule)(build_module(graph))
-    return emit_model(module, graph, schedule, plan, graph.name, 'from "a */ b\nc"')
+    return emit_model(module, graph, plan, graph.name, 'from "a */ b\nc"')
 
 
 def renamed(graph: Graph, names: dict[str, str]) -> Graph:
