@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
-from mcupatch.ir.region import ELEMENTWISE, Access, AxisAccess
+from mcupatch.ir.region import BROADCAST, ELEMENTWISE, Access, AxisAccess
 
 
 def _window(
@@ -20,8 +20,11 @@ def _window(
 def input_access(graph: Graph, op: ops.Operator, position: int) -> Access | None:
     """How ``op`` reads its input number ``position``, or None if the operator cannot be cut into tiles.
 
-    An input that is broadcast along H or W is not tiled: None as well.
+    An operand of one position (a squeeze-and-excite gate) serves every tile: ``BROADCAST``. One that repeats
+    along H or W alone is not tiled. A reduction reads its input position by position: ``ELEMENTWISE``.
     """
+    if is_reduction(graph, op):
+        return ELEMENTWISE
     if isinstance(op, ops.Conv2D | ops.DepthwiseConv2D | ops.MaxPool2D):
         return _window(op.kernel, op.stride, op.dilation, op.padding)
     if isinstance(op, ops.AvgPool2D):
@@ -31,12 +34,34 @@ def input_access(graph: Graph, op: ops.Operator, position: int) -> Access | None
     if isinstance(op, ops.Lut | ops.Quantize | ops.Dequantize):
         return ELEMENTWISE
     if isinstance(op, ops.Add | ops.Mul):
-        same = graph.tensors[op.inputs[position]].hwc[:2] == graph.output_tensor(op).hwc[:2]
-        return ELEMENTWISE if same else None
+        sides = graph.tensors[op.inputs[position]].hwc[:2]
+        if sides == graph.output_tensor(op).hwc[:2]:
+            return ELEMENTWISE
+        return BROADCAST if sides == (1, 1) else None
     if isinstance(op, ops.Concat):
         along_channels = op.axis == len(graph.output_tensor(op).shape) - 1
         return ELEMENTWISE if along_channels else None
     return None
+
+
+def is_reduction(graph: Graph, op: ops.Operator) -> bool:
+    """Whether ``op`` folds its whole input map into one position, so that it may accumulate while tiles come."""
+    source, out = graph.tensors[op.inputs[0]], graph.output_tensor(op)
+    if len(source.shape) != 4 or out.elements != source.hwc[2]:
+        return False
+    if isinstance(op, ops.Mean):
+        return op.axes == (1, 2)
+    return isinstance(op, ops.AvgPool2D) and all(
+        # every position of the map lies in the one window
+        extent - before >= side
+        for extent, before, side in zip(op.kernel, (op.padding.top, op.padding.left), source.hwc[:2])
+    )
+
+
+def tiled_tensor(graph: Graph, last: int) -> str:
+    """The tensor whose tiles a segment that ends with operator ``last`` goes through."""
+    op = graph.ops[last]
+    return op.inputs[0] if is_reduction(graph, op) else op.output
 
 
 def slides_window(op: ops.Operator) -> bool:
@@ -45,7 +70,9 @@ def slides_window(op: ops.Operator) -> bool:
 
 
 def is_tileable(graph: Graph, op: ops.Operator) -> bool:
-    """Whether ``op`` may run inside a patch stage of more than one tile."""
+    """Whether ``op`` may run tile by tile (a reduction: only as the last operator of a segment)."""
+    if is_reduction(graph, op):
+        return True
     if any(len(graph.tensors[n].shape) != 4 for n in (*op.inputs, op.output)):
         return False
     return all(

@@ -52,7 +52,7 @@ class AxisAccess:
     """Output position ``o`` reads input positions ``[o*stride - pad, o*stride - pad + extent)``, clipped.
 
     ``extent`` is ``(kernel - 1) * dilation + 1``. Positions outside the tensor hold its zero point and are
-    never read. An elementwise operator is ``AxisAccess(1, 1, 0)``.
+    never read. An elementwise operator is ``AxisAccess(1, 1, 0)``, stride 0 reads the same positions always.
     """
 
     stride: int
@@ -63,6 +63,8 @@ class AxisAccess:
         """The part of ``[0, size)`` that computing ``out`` reads; possibly empty, never outside."""
         if out.length == 0:
             return Interval(0, 0)
+        if self.stride == 0:
+            return Interval(0, min(self.extent, size))
         # windows that lie outside altogether read nothing, so they do not widen the part
         first = max(out.start, -((self.extent - 1 - self.pad) // self.stride))
         last = min(out.stop - 1, (size - 1 + self.pad) // self.stride)
@@ -83,3 +85,4 @@ class Access:
 
 
 ELEMENTWISE = Access(AxisAccess(1, 1, 0), AxisAccess(1, 1, 0))
+BROADCAST = Access(AxisAccess(0, 1, 0), AxisAccess(0, 1, 0))

@@ -12,13 +12,25 @@ class BufferKind(str, Enum):
     INPUT = "input"  # a model input, whole
     OUTPUT = "output"  # a model output, whole
     TENSOR = "tensor"  # an activation between stages, whole
-    TILE = "tile"  # an activation inside a stage, one tile of it
+    WINDOW = "window"  # an activation between segments of a stage (or a streamed input): a few of its rows
+    TILE = "tile"  # an activation inside a segment: what a tile holds of it
+    CACHE = "cache"  # of the same activation: rows of earlier steps, full width
+    SUMS = "sums"  # the accumulators of a reduction
     SCRATCH = "scratch"  # work space of one operator's kernel
+
+
+ACTIVATIONS = (
+    BufferKind.INPUT,
+    BufferKind.OUTPUT,
+    BufferKind.TENSOR,
+    BufferKind.WINDOW,
+    BufferKind.TILE,
+)
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """``name`` is the tensor's name, or the operator's for scratch. Alive in steps ``[first_step, last_step]``.
+    """``name`` is the tensor's name, or the operator's for scratch and sums. Alive in steps ``[first_step, last_step]``.
 
     A step is an operator's index in the graph. ``aliases`` are tensors that share the very same bytes
     (the output of a reshape).
@@ -78,15 +90,29 @@ class MemoryPlan:
         return self.arena_bytes == self.lower_bound_bytes
 
     def tensor_offset(self, tensor: str) -> int:
-        """Offset in bytes of an activation's buffer (whole tensor or tile). Raises KeyError if it has none."""
+        """Offset in bytes of an activation's buffer (whole tensor, row window or tile). Raises KeyError if it has none."""
         for p in self.placed:
-            if p.buffer.kind is not BufferKind.SCRATCH and tensor in (p.buffer.name, *p.buffer.aliases):
+            if p.buffer.kind in ACTIVATIONS and tensor in (p.buffer.name, *p.buffer.aliases):
                 return p.offset
         raise KeyError(tensor)
 
+    def cache_offset(self, tensor: str) -> int:
+        """Offset in bytes of the row cache of a tensor inside a segment. Raises KeyError if it has none."""
+        return self._offset(BufferKind.CACHE, tensor)
+
+    def sums_offset(self, op: str) -> int:
+        """Offset in bytes of the accumulators of a reduction. Raises KeyError if it has none."""
+        return self._offset(BufferKind.SUMS, op)
+
     def scratch_offset(self, op: str) -> int | None:
         """Offset in bytes of an operator's scratch, None if its kernel needs none."""
+        try:
+            return self._offset(BufferKind.SCRATCH, op)
+        except KeyError:
+            return None
+
+    def _offset(self, kind: BufferKind, name: str) -> int:
         for p in self.placed:
-            if p.buffer.kind is BufferKind.SCRATCH and p.buffer.name == op:
+            if p.buffer.kind is kind and p.buffer.name == name:
                 return p.offset
-        return None
+        raise KeyError(name)

@@ -1,62 +1,87 @@
-"""The decision of the scheduler: which operators run together, tile by tile."""
+"""The decision of the scheduler: which operators run together, in tiles of what size, and what becomes of the halos."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from mcupatch.ir.region import Interval, Region
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Operators ``first`` to ``last`` (inclusive), executed for each tile of the last one's output.
+class Segment:
+    """Operators ``first`` to ``last`` (inclusive), run together for each tile of the segment's tiled tensor.
 
-    ``grid`` is tiles down and across, ``tile`` their rows and columns; the last tile of a row or column may be
-    smaller. A whole operator is a stage of one operator and one tile.
+    The tiled tensor is the last operator's output, or its input if that operator is a reduction (``ir/access.py``).
+    ``tile`` is its rows and columns; the last tile of a row or column may be smaller. One row of tiles is a *step*.
+
+    Each position of a tensor inside is computed once and kept for as long as it is read again, but for the results
+    of the operators in ``recomputed_rows`` and ``recomputed_cols``: along that axis each tile computes them anew.
+    The operators in ``early`` run as soon as their inputs are there, not when their result is wanted: a strided
+    shortcut is then held as its small result rather than as its large input.
     """
 
     first: int
     last: int
-    grid: tuple[int, int]
     tile: tuple[int, int]
+    recomputed_rows: tuple[int, ...] = ()
+    recomputed_cols: tuple[int, ...] = ()
+    early: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.first <= self.last:
-            raise ValueError(f"stage runs from operator {self.first} to {self.last}")
-        if min(*self.grid, *self.tile) < 1:
-            raise ValueError(f"grid {self.grid} and tile {self.tile} must be positive")
+            raise ValueError(f"segment runs from operator {self.first} to {self.last}")
+        if min(self.tile) < 1:
+            raise ValueError(f"tile {self.tile} must be positive")
+        for chosen in (self.recomputed_rows, self.recomputed_cols, self.early):
+            if tuple(sorted(set(chosen))) != chosen or any(not self.first <= i < self.last for i in chosen):
+                raise ValueError(f"operators {chosen} are not inside segment {self.first} to {self.last}")
 
     @property
-    def is_patched(self) -> bool:
-        return self.grid != (1, 1)
-
-    def tiles(self, height: int, width: int) -> Iterator[Region]:
-        """The tiles over an output of ``height`` x ``width``, row by row."""
-        for r in range(self.grid[0]):
-            for c in range(self.grid[1]):
-                yield Region(
-                    Interval(r * self.tile[0], min((r + 1) * self.tile[0], height)),
-                    Interval(c * self.tile[1], min((c + 1) * self.tile[1], width)),
-                )
+    def operators(self) -> range:
+        return range(self.first, self.last + 1)
 
 
-def stage_with_grid(first: int, last: int, grid: tuple[int, int], height: int, width: int) -> Stage:
-    """A stage of about ``grid`` equal tiles over an output of ``height`` x ``width``.
+@dataclass(frozen=True)
+class Stage:
+    """Consecutive segments whose steps interleave: each runs as soon as the ones after it want its rows.
 
-    The tile is the side divided by the grid, rounded up; a grid that leaves tiles empty shrinks to the tiles
-    that hold something (5 rows in 4 parts are 3 tiles of 2 rows).
+    What crosses the border of a stage is a whole tensor. A whole operator is a stage of one segment and one tile.
     """
-    tile = tuple(-(-side // max(1, min(parts, side))) for side, parts in zip((height, width), grid))
-    fitted = tuple(-(-side // t) for side, t in zip((height, width), tile))
-    return Stage(first, last, (fitted[0], fitted[1]), (tile[0], tile[1]))
+
+    segments: tuple[Segment, ...]
+
+    def __post_init__(self) -> None:
+        if not self.segments:
+            raise ValueError("a stage has at least one segment")
+        for before, after in zip(self.segments, self.segments[1:]):
+            if after.first != before.last + 1:
+                raise ValueError(f"segment starts at operator {after.first}, expected {before.last + 1}")
+
+    @property
+    def first(self) -> int:
+        return self.segments[0].first
+
+    @property
+    def last(self) -> int:
+        return self.segments[-1].last
+
+    @property
+    def operators(self) -> range:
+        return range(self.first, self.last + 1)
+
+    def segment_of(self, op: int) -> int:
+        """Index of the segment that holds operator ``op``."""
+        return next(i for i, s in enumerate(self.segments) if s.first <= op <= s.last)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """All stages, in order, covering every operator once."""
+    """All stages, in order, covering every operator once.
+
+    ``streamed`` are model inputs that come row by row through a callback instead of lying in the arena; each is
+    read by the first stage alone.
+    """
 
     stages: tuple[Stage, ...]
+    streamed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         expected = 0
@@ -64,8 +89,3 @@ class Schedule:
             if stage.first != expected:
                 raise ValueError(f"stage starts at operator {stage.first}, expected {expected}")
             expected = stage.last + 1
-
-    @property
-    def patched(self) -> Stage | None:
-        """The stage that runs in more than one tile, if there is one."""
-        return next((s for s in self.stages if s.is_patched), None)
