@@ -10,11 +10,18 @@ from mcupatch.ir.tensor import Tensor
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output of the generated function: its C name in the struct and its place in the arena."""
+    """One input or output of the generated function: its C name in the struct and its place in the arena.
+
+    An input without a place is streamed: the caller gives a function that reads its rows.
+    """
 
     c_name: str
     tensor: Tensor
-    offset: int
+    offset: int | None
+
+    @property
+    def streamed(self) -> bool:
+        return self.offset is None
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 import mcupatch
 from mcupatch.emit.c_text import c_array, c_array_declaration, c_comment, wrap_c
 from mcupatch.emit.csources import CSources, Port
-from mcupatch.emit.interface import FUNCTIONS, print_entry, print_header
+from mcupatch.emit.interface import print_entry, print_header
 from mcupatch.emit.names import UniqueIdentifiers, c_identifier, unique_identifiers
 from mcupatch.emit.operator_functions import emit_operator_function
+from mcupatch.emit.row_sources import print_fetches, reserved_functions
 from mcupatch.emit.stage_functions import print_stages
 from mcupatch.ir.graph import Graph
-from mcupatch.memory.plan import MemoryPlan
+from mcupatch.memory.plan import BufferKind, MemoryPlan
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.relax_ops import bound_values, is_stage_call
 from mcupatch.program.stage_function import STAGE_ATTRIBUTE
@@ -31,15 +32,15 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
     name = c_identifier(name, "model")
     prefix = f"tvmgen_{name}"
     provenance = provenance or f"Made by mcupatch {mcupatch.__version__} from {graph.name}."
-    identifiers = UniqueIdentifiers(f"{prefix}_{function}" for function in FUNCTIONS)
+    inputs = _ports(graph, graph.inputs, plan, "input")
+    outputs = _ports(graph, graph.outputs, plan, "output")
+    identifiers = UniqueIdentifiers(reserved_functions(prefix, inputs))
     function_names = {
         op.name: identifiers.take(f"{prefix}_{c_identifier(op.name, 'op')}") for op in graph.ops
     }
     arrays, constants, definitions = _name_arrays(graph, prefix, function_names, identifiers)
     stages = _lower_stages(module, graph, plan, function_names, identifiers)
 
-    inputs = _ports(graph, graph.inputs, plan, "input")
-    outputs = _ports(graph, graph.outputs, plan, "output")
     offsets = {n: plan.tensor_offset(n) for s in stages for n in s.parameters}
     operators = [
         emit_operator_function(
@@ -59,7 +60,12 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
         sources={
             f"{prefix}.c": banner
             + f'#include "{prefix}.h"\n#include "{operators_header}"\n#include <stdbool.h>\n\n'
-            + wrap_c(print_stages(stages) + "\n" + print_entry(prefix, stages, inputs, outputs, offsets)),
+            + wrap_c(
+                print_fetches(prefix, inputs)
+                + print_stages(stages)
+                + "\n"
+                + print_entry(prefix, stages, inputs, outputs, offsets)
+            ),
             f"{prefix}_operators.c": banner
             + f'#include "{operators_header}"\n#include "{weights_header}"\n#include "mcupatch/kernels.h"\n\n'
             + wrap_c("\n".join(definition for _, definition in operators)),
@@ -118,8 +124,12 @@ def _lower_stages(
 
 
 def _ports(graph: Graph, names: tuple[str, ...], plan: MemoryPlan, fallback: str) -> tuple[Port, ...]:
+    """An input of which the plan holds a window of rows is streamed: it has no place of its own."""
     c_names = unique_identifiers(names, fallback)
-    return tuple(Port(c_names[n], graph.tensors[n], plan.tensor_offset(n)) for n in names)
+    windows = {p.buffer.name for p in plan.placed if p.buffer.kind is BufferKind.WINDOW}
+    return tuple(
+        Port(c_names[n], graph.tensors[n], None if n in windows else plan.tensor_offset(n)) for n in names
+    )
 
 
 def _guarded(file_name: str, banner: str, text: str) -> str:

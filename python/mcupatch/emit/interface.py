@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from mcupatch.emit.c_text import c_comment, c_float
 from mcupatch.emit.csources import Port
+from mcupatch.emit.row_sources import print_rows_struct, print_source, row_bytes, source_variable
 from mcupatch.transform.lower_to_kernels import KernelStage
-
-FUNCTIONS = ("run", "map_inputs", "map_outputs")  # of the header, each after the prefix
 
 _HEADER = """\
 /* {provenance} */
@@ -22,10 +21,10 @@ _HEADER = """\
 extern "C" {{
 #endif
 
-/* The arena: one block of bytes, aligned to 16, that the caller owns. It holds inputs, outputs and all that is between. */
+/* The arena: one block of bytes, aligned to 16, that the caller owns. It holds {held} and all that is between. */
 #define {upper}_WORKSPACE_POOL_SIZE {arena_bytes}u
 #define {upper}_WORKSPACE_POOL_ALIGNMENT 16u
-{ports}
+{ports}{rows}
 struct {prefix}_inputs {{
 {input_fields}
 }};
@@ -38,9 +37,9 @@ struct {prefix}_workspace_pools {{
   uint8_t *arena;
 }};
 
-/* The places that the plan keeps for inputs and outputs inside the arena. */
+/* The places that the plan keeps for inputs and outputs inside the arena.{rows_to_fill} */
 static inline struct {prefix}_inputs {prefix}_map_inputs(struct {prefix}_workspace_pools *pools) {{
-  struct {prefix}_inputs inputs = {{{input_places}}};
+{unused_pools}  struct {prefix}_inputs inputs = {{{input_places}}};
   return inputs;
 }}
 
@@ -50,8 +49,9 @@ static inline struct {prefix}_outputs {prefix}_map_outputs(struct {prefix}_works
 }}
 
 /*
- * One inference. Returns 0, or -1 if a pointer is NULL. An input that lies in the arena may be overwritten, so fill
- * it again before the next call; pointers to memory of your own work as well.
+ * One inference. Returns 0, or -1 if a pointer is NULL{or_status}.
+ * An input that lies in the arena may be overwritten, so fill it again before the next call; pointers to memory of
+ * your own work as well.
  */
 int32_t {prefix}_run(struct {prefix}_inputs *inputs, struct {prefix}_outputs *outputs,
     struct {prefix}_workspace_pools *pools);
@@ -68,6 +68,8 @@ def print_header(
     prefix: str, inputs: Sequence[Port], outputs: Sequence[Port], arena_bytes: int, provenance: str
 ) -> str:
     upper = prefix.upper()
+    streamed = [port for port in inputs if port.streamed]
+    all_streamed = len(streamed) == len(inputs)
     ports = [_port_constants(upper, "INPUT", port) for port in inputs]
     ports += [_port_constants(upper, "OUTPUT", port) for port in outputs]
     return _HEADER.format(
@@ -76,11 +78,16 @@ def print_header(
         upper=upper,
         prefix=prefix,
         arena_bytes=arena_bytes,
+        held="outputs" if all_streamed else "inputs, outputs",
         ports="".join(ports),
-        input_fields=_fields(inputs),
-        output_fields=_fields(outputs),
-        input_places=_places(inputs),
-        output_places=_places(outputs),
+        rows="".join(print_rows_struct(prefix, port) for port in streamed),
+        input_fields="\n".join(_field(prefix, port) for port in inputs),
+        output_fields="\n".join(_field(prefix, port) for port in outputs),
+        rows_to_fill=" An input that comes by rows has none: set its `read`." if streamed else "",
+        unused_pools="  (void)pools;\n" if all_streamed else "",
+        input_places=", ".join(map(_place, inputs)),
+        output_places=", ".join(map(_place, outputs)),
+        or_status=", or what reading a row returned" if streamed else "",
     )
 
 
@@ -92,13 +99,14 @@ def print_entry(
     offsets: dict[str, int],
 ) -> str:
     """``PREFIX_run``. ``offsets`` are the arena places of the tensors between stages."""
+    streamed = {port.tensor.name: port for port in inputs if port.streamed}
     expressions = {name: f"arena + {offset}" for name, offset in offsets.items()}
     expressions |= {p.tensor.name: f"inputs->{p.c_name}" for p in inputs}
+    expressions |= {name: f"&{source_variable(port)}" for name, port in streamed.items()}
     expressions |= {p.tensor.name: f"outputs->{p.c_name}" for p in outputs}
     checks = ["inputs == NULL", "outputs == NULL", "pools == NULL", "pools->arena == NULL"]
-    fields = [f"inputs->{p.c_name} == NULL" for p in inputs] + [
-        f"outputs->{p.c_name} == NULL" for p in outputs
-    ]
+    fields = [f"inputs->{p.c_name}{'.read' if p.streamed else ''} == NULL" for p in inputs]
+    fields += [f"outputs->{p.c_name} == NULL" for p in outputs]
     lines = [
         f"int32_t {prefix}_run(struct {prefix}_inputs *inputs, struct {prefix}_outputs *outputs,",
         f"    struct {prefix}_workspace_pools *pools) {{",
@@ -107,11 +115,16 @@ def print_entry(
     ]
     if not any(stage.uses_arena or _needs_arena(stage, inputs, outputs) for stage in stages):
         lines.append("  (void)arena;")
+    lines += [print_source(prefix, port) for port in streamed.values()]
     for stage in stages:
         arguments = [f"(void *)({expressions[name]})" for name in stage.parameters]
         if stage.uses_arena:
             arguments.append("arena")
         lines.append(f"  {stage.name}({', '.join(arguments)});")
+        for name in stage.parameters:
+            if name in streamed:
+                status = f"{source_variable(streamed[name])}.status"
+                lines.append(f"  if ({status} != 0) {{ return {status}; }}")
     return "\n".join([*lines, "  return 0;", "}", ""])
 
 
@@ -124,17 +137,24 @@ def _port_constants(upper: str, kind: str, port: Port) -> str:
     tensor = port.tensor
     stem = f"{upper}_{kind}_{port.c_name.upper()}"
     shape = "x".join(map(str, tensor.shape))
-    text = f"\n/* {c_comment(tensor.name)}: {tensor.dtype} {shape} */\n"
-    text += f"#define {stem}_SIZE {tensor.nbytes}u\n#define {stem}_OFFSET {port.offset}u\n"
+    text = f"\n/* {c_comment(tensor.name)}: {tensor.dtype} {shape}{', by rows' if port.streamed else ''} */\n"
+    text += f"#define {stem}_SIZE {tensor.nbytes}u\n"
+    if port.streamed:
+        text += f"#define {stem}_STREAMED 1\n#define {stem}_ROWS {tensor.hwc[0]}\n"
+        text += f"#define {stem}_ROW_SIZE {row_bytes(tensor)}u\n"
+    else:
+        text += f"#define {stem}_OFFSET {port.offset}u\n"
     if tensor.quant is not None and tensor.dtype != "float32":
         text += f"#define {stem}_SCALE {c_float(tensor.quant.scale)}\n"
         text += f"#define {stem}_ZERO_POINT ({tensor.quant.zero_point})\n"
     return text
 
 
-def _fields(ports: Sequence[Port]) -> str:
-    return "\n".join(f"  void *{port.c_name};" for port in ports)
+def _field(prefix: str, port: Port) -> str:
+    kind = f"struct {prefix}_rows_{port.c_name} " if port.streamed else "void *"
+    return f"  {kind}{port.c_name};"
 
 
-def _places(ports: Sequence[Port]) -> str:
-    return ", ".join(f"pools->arena + {port.offset}" for port in ports)
+def _place(port: Port) -> str:
+    """The first value of a field of the inputs or outputs."""
+    return "{NULL, NULL}" if port.streamed else f"pools->arena + {port.offset}"
