@@ -135,8 +135,8 @@ class _Walker:
     def _virtual_stops(self, tile_stop: int, is_last: bool = False) -> dict[str, int]:
         """How far each tensor has to be computed for tiles up to ``tile_stop``, as if tensors had no ends."""
         stops = {self._tiled: tile_stop}
-        if is_last:  # what is wanted outside is computed to its end
-            stops |= {name: self._sizes[name] for name in self._live_outs}
+        if is_last:  # nothing is wanted beyond the end; what is wanted outside is computed to its end
+            stops |= {name: self._sizes[name] for name in (self._tiled, *self._live_outs)}
         for i in reversed(self._segment.operators):
             if self._folds and i == self._segment.last:
                 continue
