@@ -54,16 +54,18 @@ class Buffer:
 
 @dataclass(frozen=True)
 class SafeOverlap:
-    """Operator ``op`` may write ``output`` over its own ``input`` where ``offset(input) - offset(output) >= distance``.
+    """Operator ``op`` may write ``output`` over ``input`` where ``offset(input) - offset(output) >= distance``.
 
     The write of every output element then lies at or below the bytes that are still to be read. Holds only if the
-    two share no step but the operator's own, and the kernel keeps its order contract (``memory/overlap.py``).
+    two share no step but the operator's own, or those of its stage (``by_stage``: the output and the input are whole,
+    the stage goes through both tile by tile), and the kernels keep their order contract (``memory/overlap.py``).
     """
 
     op: str
     output: str
     input: str
     distance: int
+    by_stage: bool = False
 
 
 @dataclass(frozen=True)

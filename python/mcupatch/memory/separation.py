@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcupatch.memory.plan import Buffer, BufferKind, SafeOverlap
+from mcupatch.memory.plan import ACTIVATIONS, Buffer, SafeOverlap
 from mcupatch.schedule.trailing import union_bytes
 
 
@@ -49,7 +49,7 @@ def build_separation(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap])
         for j in alive:
             above[i][j], above[j][i] = sizes[i], sizes[j]
         alive.append(i)
-    index = {b.name: i for i, b in enumerate(buffers) if b.kind is not BufferKind.SCRATCH}
+    index = {b.name: i for i, b in enumerate(buffers) if b.kind in ACTIVATIONS}
     for overlap in overlaps:
         out, source = index[overlap.output], index[overlap.input]
         if source in above[out]:
@@ -62,10 +62,10 @@ def step_bounds(
 ) -> dict[int, int]:
     """For each step at which something begins: bytes that any placement needs for what must coexist there.
 
-    Buffers of one step are disjoint, except an operator's output and the inputs that it may trail; those need at
+    Buffers of one step are disjoint, except an output and the inputs that it may trail; those need at
     least ``union_bytes`` together. The highest buffer alone need not be rounded up to the alignment.
     """
-    index = {b.name: i for i, b in enumerate(buffers) if b.kind is not BufferKind.SCRATCH}
+    index = {b.name: i for i, b in enumerate(buffers) if b.kind in ACTIVATIONS}
     trailed: dict[int, list[tuple[int, int]]] = {}
     for overlap in overlaps:
         out, source = index[overlap.output], index[overlap.input]
@@ -75,7 +75,7 @@ def step_bounds(
         here = [i for i, b in enumerate(buffers) if b.first_step <= step <= b.last_step and b.nbytes]
         total = sum(sizes[i] for i in here)
         for out in here:
-            pairs = [(i, d) for i, d in trailed.get(out, ()) if buffers[out].first_step == step]
+            pairs = [(i, d) for i, d in trailed.get(out, ()) if i in here]
             if pairs:
                 together = union_bytes(sizes[out], [(sizes[i], d) for i, d in pairs])
                 total += together - sizes[out] - sum(sizes[i] for i, _ in pairs)

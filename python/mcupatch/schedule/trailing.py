@@ -1,5 +1,7 @@
 """How far an operator's output must lie below its input so that it may be written over it while it is computed.
 
+Here for one call of the operator on whole tensors, or for every call on tiles; ``stage_trailing.py`` has whole stages.
+
 The kernels keep an order (``kernels.h``). Element operators read element i of an input no later than they
 write element i. Window operators write row by row, and while row y is written they read only the input rows of
 y and later. So the output may trail the input through the same bytes: it is safe where
@@ -9,7 +11,7 @@ y and later. So the output may trail the input through the same bytes: it is saf
     element   distance = max over elements i of  end of out[i]  -  start of in[i + 1]
     row       distance = max over rows y     of  end of out row y  -  start of the first input row of y
 
-with offsets counted from each buffer's own start.
+with offsets counted from each buffer's own start. The rows of a tile lie at one distance, whatever a step computes.
 """
 
 from __future__ import annotations
@@ -48,10 +50,11 @@ class AxisWindow:
 def axis_windows(
     access: AxisAccess, outs: Sequence[Interval], ins: Sequence[Interval]
 ) -> frozenset[AxisWindow]:
-    """The distinct windows of all tiles along one axis, given each tile's output and input intervals."""
+    """The distinct windows of all calls along one axis, given what each computes and where its input begins and ends."""
     return frozenset(
         AxisWindow(o.length, i.length, o.start * access.stride - access.pad - i.start)
         for o, i in zip(outs, ins)
+        if o.length
     )
 
 
@@ -69,27 +72,41 @@ def whole_distance(graph: Graph, op: ops.Operator, name: str) -> int | None:
     pads = (0, 0) if access is None else (access.rows.pad, access.cols.pad)
     rows = AxisWindow(out.hwc[0], source.hwc[0], -pads[0])
     cols = AxisWindow(out.hwc[1], source.hwc[1], -pads[1])
-    return trailing_distance(graph, op, name, (rows,), (cols,))
+    return trailing_distance(graph, op, name, (rows,), (cols,), (out.hwc[1], source.hwc[1]))
 
 
 def trailing_distance(
-    graph: Graph, op: ops.Operator, name: str, rows: Iterable[AxisWindow], cols: Iterable[AxisWindow]
+    graph: Graph,
+    op: ops.Operator,
+    name: str,
+    rows: Iterable[AxisWindow],
+    cols: Iterable[AxisWindow],
+    row_positions: tuple[int, int],
 ) -> int | None:
-    """Distance in bytes that serves every pair of a row and a column window; None if ``op`` never may overlap."""
+    """Distance in bytes that serves every pair of a row and a column window; None if ``op`` never may overlap.
+
+    ``row_positions``: from one row to the next, in positions of the output's buffer and of the input's.
+    """
     if not may_trail(graph, op, name):
         return None
     source, out = graph.tensors[name], graph.output_tensor(op)
+    strides = (row_positions[0] * position_bytes(out), row_positions[1] * position_bytes(source))
     columns = tuple(cols)
     distance = 0
     for row in rows:
         first_rows = None if isinstance(op, ELEMENT_OPS) else _first_input_rows(op, row)
         for col in columns:
             if first_rows is None:
-                found = _element_distance(source, out, row, col)
+                found = _element_distance(source, out, row, col, strides)
             else:
-                found = _row_distance(source, out, first_rows, col)
+                found = _row_distance(source, out, first_rows, col, strides)
             distance = max(distance, found)
     return distance
+
+
+def position_bytes(tensor: Tensor) -> int:
+    """Bytes of all channels of one position."""
+    return tensor.hwc[2] * tensor.item_bytes
 
 
 def _first_input_rows(op: ops.Operator, row: AxisWindow) -> Int64Array:
@@ -103,29 +120,30 @@ def _first_input_rows(op: ops.Operator, row: AxisWindow) -> Int64Array:
     return np.clip(first, 0, row.in_length)
 
 
-def _row_distance(source: Tensor, out: Tensor, first_rows: Int64Array, col: AxisWindow) -> int:
-    out_row = col.out_length * out.hwc[2] * out.item_bytes
-    in_row = col.in_length * source.hwc[2] * source.item_bytes
-    ends = np.arange(1, len(first_rows) + 1, dtype=np.int64) * out_row
-    return int((ends - first_rows * in_row).max(initial=0))
+def _row_distance(
+    source: Tensor, out: Tensor, first_rows: Int64Array, col: AxisWindow, strides: tuple[int, int]
+) -> int:
+    ends = np.arange(len(first_rows), dtype=np.int64) * strides[0] + col.out_length * position_bytes(out)
+    first_col = min(max(col.offset, 0), col.in_length)
+    starts = first_rows * strides[1] + first_col * position_bytes(source)
+    return int((ends - starts).max(initial=0))
 
 
-def _element_distance(source: Tensor, out: Tensor, row: AxisWindow, col: AxisWindow) -> int:
-    channels, size_in, size_out = out.hwc[2], source.item_bytes, out.item_bytes
-    per_row = col.out_length * channels  # elements
+def _element_distance(
+    source: Tensor, out: Tensor, row: AxisWindow, col: AxisWindow, strides: tuple[int, int]
+) -> int:
+    per_row = col.out_length * out.hwc[2]  # elements
     y = np.arange(row.out_length, dtype=np.int64)
-    in_start = (
-        (y + row.offset) * col.in_length + col.offset
-    ) * channels  # element index of each row's first read
+    out_start = y * strides[0]
+    in_start = (y + row.offset) * strides[1] + col.offset * position_bytes(source)
     found = [0]
     if per_row >= 2:
         # within a row both sides are linear in the element, so the extremes are the first and the last but one
         for i in (0, per_row - 2):
-            found.append(
-                int((size_out * (y * per_row + i + 1) - size_in * (in_start + i + 1)).max(initial=0))
-            )
+            ends, starts = out_start + (i + 1) * out.item_bytes, in_start + (i + 1) * source.item_bytes
+            found.append(int((ends - starts).max(initial=0)))
     if row.out_length >= 2 and per_row:
-        found.append(int((size_out * y[1:] * per_row - size_in * in_start[1:]).max()))
+        found.append(int((out_start[:-1] + per_row * out.item_bytes - in_start[1:]).max()))
     return max(found)
 
 
