@@ -26,6 +26,7 @@ from mcupatch.schedule.stage import Segment
 
 ROWS, COLS = 0, 1
 EMPTY = Interval(0, 0)
+NOT_WANTED = -(1 << 40)  # how far a tensor is computed that no tile needs: beyond any halo
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class _Walker:
         for i in reversed(self._segment.operators):
             if self._folds and i == self._segment.last:
                 continue
-            stop = stops.setdefault(self._outs[i], 0)
+            stop = stops.setdefault(self._outs[i], NOT_WANTED)
             for name, access in self._reads[i]:
                 if access.stride:
                     want = (stop - 1) * access.stride - access.pad + access.extent
