@@ -1,4 +1,4 @@
-"""Random networks and schedules for property tests (hypothesis strategies)."""
+"""Random networks for property tests (hypothesis strategies)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mcupatch.ir.graph import Graph
-from mcupatch.schedule.candidates import plan_layer_by_layer
-from mcupatch.schedule.cuts import find_cuts
-from mcupatch.schedule.stage import Schedule, Stage, stage_with_grid
 from tests.support.graphs import GraphBuilder
 
 MAX_BYTES = 30_000
@@ -57,7 +54,7 @@ def _grow(draw: st.DrawFn, b: GraphBuilder, x: str) -> str:
     _, height, width, channels = b.shape(x)
     kind = draw(
         st.sampled_from(
-            ["conv", "conv", "depthwise", "max", "avg", "lut", "pad", "skip", "product", "concat"]
+            ["conv", "conv", "depthwise", "max", "avg", "lut", "pad", "skip", "product", "concat", "gate"]
         )
     )
     if kind == "lut":
@@ -68,6 +65,9 @@ def _grow(draw: st.DrawFn, b: GraphBuilder, x: str) -> str:
             if height * width * channels < 2000
             else b.lut(x)
         )
+    if kind == "gate":
+        gate = b.conv(b.conv(b.mean(x, keep=True), draw(st.integers(1, 2))), channels)
+        return b.mul(*draw(st.permutations([x, gate])))
     if kind in ("skip", "product", "concat"):
         k = draw(st.sampled_from([1, 3, 5]))
         y = b.conv(x, draw(st.integers(1, 4)))
@@ -87,28 +87,3 @@ def _grow(draw: st.DrawFn, b: GraphBuilder, x: str) -> str:
     if kind == "depthwise":
         return b.depthwise(x, multiplier=draw(st.integers(1, 2)) if channels < 5 else 1, **window)
     return b.conv(x, outputs, **window)
-
-
-@st.composite
-def grids(draw: st.DrawFn, height: int, width: int) -> tuple[int, int]:
-    return draw(st.integers(1, min(height, 5))), draw(st.integers(1, min(width, 5)))
-
-
-@st.composite
-def patch_stages(draw: st.DrawFn, graph: Graph) -> Stage | None:
-    """A legal patch stage with more than one tile, None if the network has none."""
-    cuts = find_cuts(graph)
-    if not cuts:
-        return None
-    last = draw(st.sampled_from(cuts))
-    height, width, _ = graph.output_tensor(graph.ops[last]).hwc
-    stage = stage_with_grid(0, last, draw(grids(height, width)), height, width)
-    return stage if stage.is_patched else None
-
-
-@st.composite
-def schedules(draw: st.DrawFn, graph: Graph) -> Schedule:
-    """Layer by layer or with a patch stage."""
-    whole = plan_layer_by_layer(graph)
-    stage = draw(patch_stages(graph))
-    return whole if stage is None else Schedule((stage, *whole.stages[stage.last + 1 :]))
