@@ -3,23 +3,27 @@
 One byte an element, weights and scratch not counted. At each operator: all live activations, where
 - a depthwise convolution, an addition, a product and a table run in place: the larger of input and output;
 - a convolution that is added to an earlier tensor which dies there accumulates into that tensor's bytes;
-- inside the patch stage every activation, the input included, has the size of its largest patch, while the
-  stage's output is whole from the start.
+- inside a stage in tiles every activation, the model's input included, has the size of its largest patch, while
+  what leaves the stage is whole from the start.
 Reproduces the per-layer bytes of every network in Table 1 (1372.0 KiB for MobileNetV2 at 224, 171.5 KiB with 4x4
 patches over its first five blocks).
+
+The paper knows recomputed halos only. Where they are kept, what is held for them counts as well, for as long as it is:
+row caches, row windows and sums for all of their stage, tiles that move for their segment or stage.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
-from mcupatch.schedule.candidates import plan_layer_by_layer
-from mcupatch.schedule.lifetimes import stage_of_ops
-from mcupatch.schedule.regions import COLS, ROWS, largest_lengths, tile_intervals
+from mcupatch.schedule.holdings import Place, find_holdings, lay_out_schedule
 from mcupatch.schedule.stage import Schedule, Stage
-from mcupatch.schedule.stage_tensors import find_roots, stage_inputs
+from mcupatch.schedule.stage_layout import StageLayout
+from mcupatch.schedule.stage_tensors import find_roots
+from mcupatch.schedule.whole import plan_layer_by_layer
 
 IN_PLACE = (ops.DepthwiseConv2D, ops.Add, ops.Mul, ops.Lut, ops.Quantize, ops.Dequantize)
 
@@ -42,9 +46,9 @@ class AnalyticMemory:
 
 @dataclass
 class _Storage:
-    """Bytes shared by one or more tensors, in use in steps ``first`` to ``last``."""
+    """Elements shared by one or more tensors, in use in steps ``first`` to ``last``."""
 
-    nbytes: int
+    elements: int
     first: int
     last: int
 
@@ -55,69 +59,87 @@ def analytic_per_layer_bytes(graph: Graph) -> AnalyticMemory:
 
 
 def analytic_schedule_bytes(graph: Graph, schedule: Schedule) -> AnalyticMemory:
-    """The paper's definition for a patched schedule: the patch stage in patches, the rest per layer."""
-    stages = stage_of_ops(schedule)
-    patch_elements = {s.first: _patch_elements(graph, s) for s in schedule.stages if s.is_patched}
-    storages = _find_storages(graph, stages, patch_elements)
+    """The paper's definition for a schedule: stages in tiles as patches, the rest per layer."""
+    layouts = lay_out_schedule(graph, schedule)
+    tiled = {i: layout.stage for layout in layouts if layout is not None for i in layout.stage.operators}
+    patches, carried = _find_patches(graph, schedule, layouts)
+    storages = _find_storages(graph, tiled, patches)
     loads = []
     for step, op in enumerate(graph.ops):
-        live = {id(s): s for s in storages.values() if s.first <= step <= s.last}
-        total = sum(s.nbytes for s in live.values())
+        live = {id(s): s for s in (*storages.values(), *carried) if s.first <= step <= s.last}
+        total = sum(s.elements for s in live.values())
         out = storages[op.output]
-        if isinstance(op, IN_PLACE) and not _is_patched_end(stages[step], step):
+        if isinstance(op, IN_PLACE) and not (step in tiled and op.output not in patches):
             dying = [storages[n] for n in graph.activation_inputs(op)]
-            saved = [min(s.nbytes, out.nbytes) for s in dying if s.last == step and s is not out]
+            saved = [min(s.elements, out.elements) for s in dying if s.last == step and s is not out]
             total -= max(saved, default=0)
         loads.append(total)
     return AnalyticMemory(tuple(loads))
 
 
-def _is_patched_end(stage: Stage, step: int) -> bool:
-    return stage.is_patched and step == stage.last
+def _find_patches(
+    graph: Graph, schedule: Schedule, layouts: Sequence[StageLayout | None]
+) -> tuple[dict[str, _Storage], list[_Storage]]:
+    """What stages hold of the tensors that are not whole there, by tensor; and what they carry beside: caches and sums."""
+    patches: dict[str, _Storage] = {}
+    carried = []
+    for held in find_holdings(graph, schedule, layouts):
+        if held.place in (Place.WINDOW, Place.TILE):
+            elements = held.nbytes // graph.tensors[held.name].item_bytes
+            patches[held.name] = _Storage(elements, held.first, held.last)
+        elif held.place is Place.CACHE:
+            elements = held.nbytes // graph.tensors[held.name].item_bytes
+            carried.append(_Storage(elements, held.first, held.last))
+        elif held.place is Place.SUMS:
+            carried.append(_Storage(held.nbytes, held.first, held.last))
+    for layout in layouts:
+        if layout is not None:
+            patches |= {n: s for n, s in _input_patches(graph, layout).items() if n not in patches}
+    return patches, carried
 
 
-def _patch_elements(graph: Graph, stage: Stage) -> dict[str, int]:
-    rows = largest_lengths(tile_intervals(graph, stage, ROWS))
-    cols = largest_lengths(tile_intervals(graph, stage, COLS))
-    return {name: rows[name] * cols[name] * graph.tensors[name].hwc[2] for name in rows}
+def _input_patches(graph: Graph, layout: StageLayout) -> dict[str, _Storage]:
+    """The largest patch of every model input that nobody reads after the stage."""
+    stage = layout.stage
+    found = {}
+    for name in graph.inputs:
+        reading = [walk for walk in layout.walks if name in walk.rows.read]
+        last = _last_use(graph, name)
+        if reading and last <= stage.last:
+            rows = max(r.length for walk in reading for r in walk.rows.read[name])
+            cols = max(r.length for walk in reading for r in walk.cols.read[name])
+            found[name] = _Storage(rows * cols * graph.tensors[name].hwc[2], stage.first, last)
+    return found
 
 
 def _find_storages(
-    graph: Graph, stages: list[Stage], patch_elements: dict[int, dict[str, int]]
+    graph: Graph, tiled: Mapping[int, Stage], patches: Mapping[str, _Storage]
 ) -> dict[str, _Storage]:
     """The storage of every activation; accumulating and reshaped tensors share one."""
     roots = find_roots(graph)
-    end = max(len(graph.ops) - 1, 0)
-    last_use = {name: _last_use(graph, name, end) for name in roots}
     storages: dict[str, _Storage] = {}
     for name in graph.inputs:
-        storages[name] = _Storage(graph.tensors[name].elements, 0, last_use[name])
-        first_user = next(iter(graph.consumers[name]), None)
-        if first_user is not None and stages[first_user].is_patched:
-            stage = stages[first_user]
-            held = stage_inputs(graph, stage.first, stage.last)
-            if name in held and last_use[name] <= stage.last:
-                storages[name] = _Storage(patch_elements[stage.first][name], stage.first, last_use[name])
+        whole = _Storage(graph.tensors[name].elements, 0, _last_use(graph, name))
+        storages[name] = patches.get(name, whole)
     for step, op in enumerate(graph.ops):
-        stage, name = stages[step], op.output
-        ends_patches = _is_patched_end(stage, step)
-        shared = None if ends_patches else _accumulates_into(graph, op, step)
+        name = op.output
+        leaves_tiles = step in tiled and name not in patches
+        shared = None if leaves_tiles else _accumulates_into(graph, op, step)
         if shared is None and roots[name] != name:
             shared = roots[name]
         if shared is not None and shared in storages:
             storages[name] = storages[shared]
-            storages[name].last = max(storages[name].last, last_use[name])
+            storages[name].last = max(storages[name].last, _last_use(graph, name))
             continue
-        elements = graph.tensors[name].elements
-        if stage.is_patched and not ends_patches:
-            elements = patch_elements[stage.first][name]
-        storages[name] = _Storage(elements, stage.first if ends_patches else step, max(step, last_use[name]))
+        first = tiled[step].first if leaves_tiles else step
+        whole = _Storage(graph.tensors[name].elements, first, max(step, _last_use(graph, name)))
+        storages[name] = patches.get(name, whole)
     return storages
 
 
-def _last_use(graph: Graph, name: str, end: int) -> int:
+def _last_use(graph: Graph, name: str) -> int:
     if name in graph.outputs:
-        return end
+        return max(len(graph.ops) - 1, 0)
     return max(graph.consumers[name], default=0)
 
 

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from mcupatch.ir.access import is_tileable
+from mcupatch.ir.access import is_reduction, is_tileable, tiled_tensor
 from mcupatch.ir.graph import Graph
-from mcupatch.schedule.stage_tensors import stage_live_outs
 
 
 def why_no_cut(graph: Graph, last: int) -> str | None:
-    """What forbids a patch stage of operators 0 to ``last``, as a clause; None if nothing does."""
+    """What forbids a patch stage of operators 0 to ``last``, as a clause; None if nothing does.
+
+    Results that are read again later are no obstacle: they are then written whole.
+    """
     ops = graph.ops[: last + 1]
     for i, op in enumerate(ops):
         if not is_tileable(graph, op):
             return f"operator {i} '{op.name}' ({op.kind}) cannot be cut into tiles"
-    for i, op in enumerate(ops):
+        if is_reduction(graph, op) and i < last:
+            return f"operator {i} '{op.name}' ({op.kind}) needs its whole input before the next one can run"
         if not graph.consumers[op.output] and op.output not in graph.outputs:
             return f"the result of operator {i} '{op.name}' is never read"
-    for tensor in stage_live_outs(graph, 0, last):
-        if tensor == ops[-1].output:
-            continue
-        producer = graph.producer[tensor]
-        later = next((user for user in graph.consumers[tensor] if user > last), None)
-        if later is None:
-            return f"the result of operator {producer} '{graph.ops[producer].name}' is an output of the model"
-        return (
-            f"the result of operator {producer} '{graph.ops[producer].name}' is read again by operator {later} "
-            f"'{graph.ops[later].name}'"
-        )
-    if graph.output_tensor(ops[-1]).hwc[:2] == (1, 1):
+    if graph.tensors[tiled_tensor(graph, last)].hwc[:2] == (1, 1):
         return f"the result of operator {last} '{ops[-1].name}' is a single position"
     return None
 

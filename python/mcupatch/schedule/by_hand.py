@@ -1,0 +1,85 @@
+"""A schedule by hand: the first operators in a grid of patches, halos recomputed (MCUNetV2) or kept, the rest whole."""
+
+from __future__ import annotations
+
+from mcupatch.errors import BadInput, Infeasible
+from mcupatch.ir.access import is_reduction, tiled_tensor
+from mcupatch.ir.graph import Graph
+from mcupatch.schedule.cuts import find_cuts, why_no_cut
+from mcupatch.schedule.stage import Schedule, Segment, Stage
+from mcupatch.schedule.stage_tensors import stage_inputs, stage_live_outs
+from mcupatch.schedule.whole import plan_layer_by_layer
+
+RECOMPUTE, KEEP = "recompute", "keep"
+
+
+def schedule_by_hand(
+    graph: Graph,
+    ops: int,
+    grid: tuple[int, int],
+    halo: str = RECOMPUTE,
+    streamed: tuple[str, ...] = (),
+) -> Schedule:
+    """The first ``ops`` operators as one segment in ``grid`` tiles (rows x columns), the rest whole.
+
+    1x1 is layer by layer. ``halo`` is "recompute" or "keep". A result that is wanted outside of the patches is
+    always kept: nothing whole is written twice. Raises BadInput for counts that make no sense and Infeasible
+    where no patch stage may end there.
+    """
+    if min(grid) < 1:
+        raise BadInput(f"The grid {grid[0]}x{grid[1]} needs at least one row and one column of patches.")
+    if not 1 <= ops <= len(graph.ops):
+        raise BadInput(f"Cannot patch the first {ops} operators: the model has {len(graph.ops)}.")
+    plain = Schedule(plan_layer_by_layer(graph).stages, streamed)
+    if grid == (1, 1):
+        return plain
+    last = ops - 1
+    reason = why_no_cut(graph, last)
+    if reason is not None:
+        raise Infeasible(
+            f"The first {ops} operators cannot run in patches: {reason}. {_nearest_cuts(graph, last)}"
+        )
+    stage = Stage((_segment(graph, last, grid, halo),))
+    if stage.segments[0].tile == graph.tensors[tiled_tensor(graph, last)].hwc[:2]:
+        height, width = stage.segments[0].tile
+        raise Infeasible(
+            f"The result of the first {ops} operators is {height}x{width}: a {grid[0]}x{grid[1]} grid does not cut it. "
+            "Cut along the other side or patch fewer operators."
+        )
+    return Schedule((stage, *plain.stages[ops:]), streamed)
+
+
+def with_streamed_inputs(graph: Graph, schedule: Schedule) -> Schedule:
+    """The same stages, with every model input streamed that the first stage alone reads, row by row.
+
+    Raises Infeasible if that is not so of an input.
+    """
+    if not schedule.stages:
+        raise Infeasible("The model has no operators, so its input cannot come row by row.")
+    first = schedule.stages[0]
+    for name in graph.inputs:
+        if name not in stage_inputs(graph, first.first, first.last) or graph.consumers[name][-1] > first.last:
+            raise Infeasible(
+                f"The input '{name}' is not read by the first operators alone: it cannot be streamed."
+            )
+    return Schedule(schedule.stages, graph.inputs)
+
+
+def _segment(graph: Graph, last: int, grid: tuple[int, int], halo: str) -> Segment:
+    height, width, _ = graph.tensors[tiled_tensor(graph, last)].hwc
+    tile = -(-height // grid[0]), -(-width // grid[1])
+    wanted = set(stage_live_outs(graph, 0, last))
+    if is_reduction(graph, graph.ops[last]):
+        wanted.add(tiled_tensor(graph, last))
+    anew = () if halo == KEEP else tuple(i for i in range(last) if graph.ops[i].output not in wanted)
+    return Segment(0, last, tile, recomputed_rows=anew, recomputed_cols=anew)
+
+
+def _nearest_cuts(graph: Graph, last: int) -> str:
+    cuts = find_cuts(graph)
+    below = [cut + 1 for cut in cuts if cut < last][-1:]
+    above = [cut + 1 for cut in cuts if cut > last][:1]
+    if not below + above:
+        return "No patch stage is possible in this model."
+    counts = " or ".join(str(count) for count in below + above)
+    return f"Try {counts} operators instead."
