@@ -54,7 +54,7 @@ def _draw_stage(
             here = tuple(n for n in streamed if all(user <= stage.last for user in graph.consumers[n]))
             if (not streamed or here) and _is_legal(graph, stage, here):
                 return stage
-        length = int(rng.integers(0, length))
+        length -= 1
     return None
 
 
@@ -68,7 +68,7 @@ def _is_legal(graph: Graph, stage: Stage, streamed: tuple[str, ...]) -> bool:
 
 def _draw_segments(graph: Graph, first: int, end: int, rng: np.random.Generator) -> list[Segment]:
     segments = []
-    average = rng.choice([1.0, 2.0, 4.0, 100.0])
+    average = rng.choice([1.0, 3.0, 6.0, 100.0])
     while first < end:
         last = min(end - 1, first + int(rng.geometric(1 / average)) - 1)
         sides = graph.tensors[tiled_tensor(graph, last)].hwc[:2]

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcupatch.ir.access import input_access, is_reduction, tiled_tensor
+from mcupatch.ir.access import input_access, is_reduction, is_tileable, tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import AxisAccess, Interval
 from mcupatch.schedule.stage import Segment
@@ -73,6 +73,16 @@ class _Walker:
         self._length = segment.tile[axis]
         self._tiles = -(-self._sizes[self._tiled] // self._length)
         self._reads = {i: _axis_reads(graph, i, axis) for i in segment.operators}
+        self._refuse_wholes(graph)
+
+    def _refuse_wholes(self, graph: Graph) -> None:
+        """Inside a segment nothing is ever there whole, so nothing can be folded, or serve every tile."""
+        for i in self._segment.operators:
+            op = graph.ops[i]
+            if i != self._segment.last and is_reduction(graph, op):
+                raise ValueError(f"operator {i} '{op.name}' folds its input and can only end a segment")
+            if any(access.stride == 0 and name in self._outs.values() for name, access in self._reads[i]):
+                raise ValueError(f"operator {i} '{op.name}' repeats a tensor of its own segment")
 
     def walk(self) -> AxisWalk:
         warm_up = self._count_warm_up() if self._tiles > 1 else 0
@@ -164,14 +174,13 @@ class _Walker:
 
 def _axis_reads(graph: Graph, op: int, axis: int) -> Reads:
     operator = graph.ops[op]
+    if not is_tileable(graph, operator):
+        raise ValueError(f"operator {op} '{operator.name}' ({operator.kind}) cannot be cut into tiles")
     found = []
     for position, name in enumerate(operator.inputs):
-        if name in graph.constants:
-            continue
-        access = input_access(graph, operator, position)
-        if access is None:
-            raise ValueError(f"operator {op} '{operator.name}' ({operator.kind}) cannot be cut into tiles")
-        found.append((name, (access.rows, access.cols)[axis]))
+        access = None if name in graph.constants else input_access(graph, operator, position)
+        if access is not None:
+            found.append((name, (access.rows, access.cols)[axis]))
     return tuple(found)
 
 

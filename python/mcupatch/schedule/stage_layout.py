@@ -102,7 +102,11 @@ def lay_out_stage(graph: Graph, stage: Stage, streamed: tuple[str, ...] = ()) ->
     )
     between = _find_window_rows(graph, stage, walks, live_outs, streamed)
     order = _order(graph, stage, walks, between, live_outs, streamed)
-    windows = {name: _row_window(between[name].producer, trace) for name, trace in order.windows.items()}
+    windows = {
+        name: _row_window(between[name].producer, trace)
+        for name, trace in order.windows.items()
+        if name not in live_outs
+    }
     tiles = {
         graph.ops[i].output: _tile(walk, g, i, graph.ops[i].output, graph)
         for g, walk in enumerate(walks)
@@ -126,16 +130,17 @@ def _find_window_rows(
     live_outs: frozenset[str],
     streamed: tuple[str, ...],
 ) -> dict[str, WindowRows]:
-    """The tensors between segments, and the streamed inputs, which come a row a step."""
+    """The tensors between segments, whole ones too, and the streamed inputs, which come a row a step."""
     found = {}
     for g, walk in enumerate(walks):
         for i in walk.segment.operators:
             name = graph.ops[i].output
-            crosses = any(user > walk.segment.last for user in graph.consumers[name])
-            if name in live_outs or not crosses:
-                continue
-            if i in (*walk.segment.recomputed_rows, *walk.segment.recomputed_cols):
+            crosses = any(walk.segment.last < user <= stage.last for user in graph.consumers[name])
+            recomputed = i in (*walk.segment.recomputed_rows, *walk.segment.recomputed_cols)
+            if recomputed and (crosses or name in live_outs):
                 raise ValueError(f"'{name}' leaves its segment and cannot be recomputed")
+            if not crosses:
+                continue
             computed = walk.rows.computed[i]
             if is_reduction(graph, graph.ops[i]):  # there when the last step has run
                 computed = (*(Interval(0, 0),) * (len(computed) - 1), Interval(0, 1))
