@@ -42,7 +42,7 @@ def _metadata(sources: CSources, digest: str) -> dict[str, object]:
         "device": 1,
         "workspace_size_bytes": sources.arena_bytes,
         "constants_size_bytes": sources.weights_bytes,
-        "io_size_bytes": sum(p.tensor.nbytes for p in (*sources.inputs, *sources.outputs)),
+        "io_size_bytes": sum(p.tensor.nbytes for p in (*sources.inputs, *sources.outputs) if not p.streamed),
         "inputs": {p.c_name: _port(p) for p in sources.inputs},
         "outputs": {p.c_name: _port(p) for p in sources.outputs},
     }
@@ -67,8 +67,11 @@ def _port(port: Port) -> dict[str, object]:
         "dtype": tensor.dtype,
         "shape": list(tensor.shape),
         "size": tensor.nbytes,
-        "offset": port.offset,
     }
+    if port.streamed:
+        entry |= {"rows": port.rows, "row_size": port.row_bytes}
+    else:
+        entry["offset"] = port.offset
     if tensor.quant is not None:
         entry |= {"scale": tensor.quant.scale, "zero_point": tensor.quant.zero_point}
     return entry

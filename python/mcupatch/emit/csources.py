@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcupatch.emit.c_text import C_TYPES
 from mcupatch.ir.tensor import Tensor
 
 
@@ -22,6 +23,19 @@ class Port:
     @property
     def streamed(self) -> bool:
         return self.offset is None
+
+    @property
+    def c_type(self) -> str:
+        return C_TYPES[self.tensor.dtype]
+
+    @property
+    def rows(self) -> int:
+        return self.tensor.hwc[0]
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row, W x C elements, of ``[1, H, W, C]``."""
+        return self.tensor.nbytes // self.rows
 
 
 @dataclass(frozen=True)

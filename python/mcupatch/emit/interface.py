@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcupatch.emit.c_text import c_comment, c_float
 from mcupatch.emit.csources import Port
-from mcupatch.emit.row_sources import print_rows_struct, print_source, row_bytes, source_variable
+from mcupatch.emit.row_sources import print_rows_struct, print_source, source_variable
 from mcupatch.transform.lower_to_kernels import KernelStage
 
 _HEADER = """\
@@ -37,7 +37,7 @@ struct {prefix}_workspace_pools {{
   uint8_t *arena;
 }};
 
-/* The places that the plan keeps for inputs and outputs inside the arena.{rows_to_fill} */
+/* The places that the plan keeps for inputs and outputs inside the arena.{rows_to_set} */
 static inline struct {prefix}_inputs {prefix}_map_inputs(struct {prefix}_workspace_pools *pools) {{
 {unused_pools}  struct {prefix}_inputs inputs = {{{input_places}}};
   return inputs;
@@ -83,7 +83,7 @@ def print_header(
         rows="".join(print_rows_struct(prefix, port) for port in streamed),
         input_fields="\n".join(_field(prefix, port) for port in inputs),
         output_fields="\n".join(_field(prefix, port) for port in outputs),
-        rows_to_fill=" An input that comes by rows has none: set its `read`." if streamed else "",
+        rows_to_set="\n * An input that comes by rows has none: set its `read`." if streamed else "",
         unused_pools="  (void)pools;\n" if all_streamed else "",
         input_places=", ".join(map(_place, inputs)),
         output_places=", ".join(map(_place, outputs)),
@@ -140,8 +140,8 @@ def _port_constants(upper: str, kind: str, port: Port) -> str:
     text = f"\n/* {c_comment(tensor.name)}: {tensor.dtype} {shape}{', by rows' if port.streamed else ''} */\n"
     text += f"#define {stem}_SIZE {tensor.nbytes}u\n"
     if port.streamed:
-        text += f"#define {stem}_STREAMED 1\n#define {stem}_ROWS {tensor.hwc[0]}\n"
-        text += f"#define {stem}_ROW_SIZE {row_bytes(tensor)}u\n"
+        text += f"#define {stem}_STREAMED 1\n#define {stem}_ROWS {port.rows}\n"
+        text += f"#define {stem}_ROW_SIZE {port.row_bytes}u\n"
     else:
         text += f"#define {stem}_OFFSET {port.offset}u\n"
     if tensor.quant is not None and tensor.dtype != "float32":

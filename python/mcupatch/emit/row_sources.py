@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcupatch.emit.c_text import C_TYPES, c_comment
+from mcupatch.emit.c_text import c_comment
 from mcupatch.emit.csources import Port
-from mcupatch.ir.tensor import Tensor
 
 _FUNCTIONS = ("run", "map_inputs", "map_outputs")  # of the header, each after the prefix
 
@@ -47,12 +46,6 @@ static int32_t {fetch}(void *source, int32_t row, void *target) {{
 """
 
 
-def row_bytes(tensor: Tensor) -> int:
-    """Bytes of one row, W x C elements, of ``[1, H, W, C]``."""
-    _, width, channels = tensor.hwc
-    return width * channels * tensor.item_bytes
-
-
 def fetch_function(prefix: str, port: Port) -> str:
     """The C function that a stage calls for a row: ``int32_t fetch(void *source, int32_t row, void *target)``.
 
@@ -70,13 +63,13 @@ def reserved_functions(prefix: str, inputs: Sequence[Port]) -> tuple[str, ...]:
 def print_rows_struct(prefix: str, port: Port) -> str:
     """For the header: what the caller gives in place of a pointer."""
     tensor = port.tensor
-    height, width, channels = tensor.hwc
+    _, width, channels = tensor.hwc
     return _ROWS_STRUCT.format(
         prefix=prefix,
         name=c_comment(tensor.name),
         c_name=port.c_name,
-        c_type=C_TYPES[tensor.dtype],
-        last_row=height - 1,
+        c_type=port.c_type,
+        last_row=port.rows - 1,
         elements=width * channels,
         shape=f"{width} x {channels}, {tensor.dtype}",
     )

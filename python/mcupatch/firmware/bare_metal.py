@@ -9,6 +9,7 @@ from elftools.common.exceptions import ELFError
 
 from mcupatch.emit.csources import CSources, Port
 from mcupatch.errors import Infeasible
+from mcupatch.firmware.camera import camera_addresses
 from mcupatch.firmware.elf import Elf, read_elf
 from mcupatch.firmware.kernel_objects import compile_kernels, compile_startup, include_dir
 from mcupatch.firmware.templates import render_template
@@ -40,7 +41,10 @@ class SectionSizes:
 
 @dataclass(frozen=True)
 class Firmware:
-    """A linked ELF and what is needed to run and to measure it. Ports hold offsets into the arena."""
+    """A linked ELF and what is needed to run and to measure it.
+
+    Ports hold offsets into the arena; a streamed input comes from the camera (``firmware/camera.py``).
+    """
 
     path: Path
     board: Board
@@ -49,6 +53,12 @@ class Firmware:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     weights_bytes: int
+
+    @property
+    def input_addresses(self) -> tuple[int, ...]:
+        """Where each input lies before a run: in the arena or in the camera."""
+        arena, cameras = self.elf.address("mcup_arena"), camera_addresses(self.inputs)
+        return tuple(cameras[p.c_name] if p.offset is None else arena + p.offset for p in self.inputs)
 
     @property
     def flash_bytes(self) -> int:
@@ -83,6 +93,7 @@ def build_firmware(
             name=sources.name,
             inputs=sources.inputs,
             outputs=sources.outputs,
+            cameras=camera_addresses(sources.inputs),
             arena_bytes=sources.arena_bytes,
         )
     )

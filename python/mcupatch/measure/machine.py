@@ -30,6 +30,7 @@ from unicorn.arm_const import (
 
 from mcupatch.errors import EmulationFault
 from mcupatch.firmware.bare_metal import Firmware
+from mcupatch.firmware.camera import CAMERA_BASE, camera_bytes
 from mcupatch.measure.faults import Access, explain_access
 from mcupatch.measure.instruction_starts import count_starts
 from mcupatch.measure.probe import Probe
@@ -51,6 +52,7 @@ def _round_up(size: int) -> int:
 class Machine:
     """A firmware in the flash of a chip. Any access outside flash and main RAM faults, and so does a write to flash.
 
+    Streamed inputs come from a camera: memory beside the chip, which can only be read.
     With ``writable`` each write is checked against these ranges, which finds the instruction that writes elsewhere
     and takes four times as long. Unicorn has neither interrupts nor a system control block, so ``power_up`` does
     what the reset handler would.
@@ -68,6 +70,8 @@ class Machine:
             (board.main_ram, UC_PROT_ALL),
         ):
             self._engine.mem_map(memory.base, _round_up(memory.size), rights)
+        if images_bytes := camera_bytes(firmware.inputs):
+            self._engine.mem_map(CAMERA_BASE, _round_up(images_bytes), UC_PROT_READ)
         for segment in firmware.elf.segments:
             self._engine.mem_write(segment.address, segment.data)
         code = firmware.elf.segments[0]

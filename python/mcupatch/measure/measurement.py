@@ -13,8 +13,8 @@ class Measurement:
     """Measured bytes and instructions; None is what the backend cannot see.
 
     ``instructions`` is the exact count of one call. ``arena_touched_bytes`` are the bytes of the arena that were
-    written, inputs included. ``stack_bytes`` is the stack's high-water mark. ``sram_bytes`` is .data, .bss, arena
-    and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
+    written, inputs included unless they are streamed. ``stack_bytes`` is the stack's high-water mark.
+    ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
     """
 
     backend: str

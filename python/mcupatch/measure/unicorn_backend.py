@@ -50,8 +50,8 @@ class _Run:
 def _run(firmware: Firmware, machine: Machine, inputs: list[bytes], fill: int) -> _Run:
     arena = firmware.elf.address("mcup_arena")
     machine.power_up(fill)
-    for port, data in zip(firmware.inputs, inputs):
-        machine.write(arena + port.offset, data)
+    for address, data in zip(firmware.input_addresses, inputs):
+        machine.write(address, data)
     status, instructions = machine.call("mcup_invoke")
     if status != 0:
         raise EmulationFault(f"The network returned the error {status}.")
