@@ -42,7 +42,7 @@ def check_schedule(graph: Graph, schedule: Schedule, lay_out: LayOut = lay_out_s
             slots.fill(name)
     for stage in schedule.stages:
         slots.close_stage()
-        streamed = _streamed_into(graph, schedule, stage)
+        streamed = streamed_into(graph, schedule, stage)
         try:
             if not streamed and runs_whole(graph, stage):
                 slots.compute(execute_whole(graph, stage.first))
@@ -63,7 +63,7 @@ def runs_whole(graph: Graph, stage: Stage) -> bool:
     return stage.first == stage.last and all(t >= s for t, s in zip(stage.segments[0].tile, sides))
 
 
-def _streamed_into(graph: Graph, schedule: Schedule, stage: Stage) -> tuple[str, ...]:
+def streamed_into(graph: Graph, schedule: Schedule, stage: Stage) -> tuple[str, ...]:
     """The streamed inputs that ``stage`` reads; only the first stage may."""
     read = {name for i in stage.operators for name in graph.ops[i].inputs}
     found = tuple(name for name in schedule.streamed if name in read)
