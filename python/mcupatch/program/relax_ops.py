@@ -19,6 +19,7 @@ from mcupatch.ir.tensor import Tensor
 from mcupatch.program.op_codec import decode_operator, encode_operator, operator_arrays
 from mcupatch.program.stage_function import build_stage_function, find_stage_tensors
 from mcupatch.schedule.stage import Stage
+from mcupatch.schedule.whole import whole_operator
 from mcupatch.tvm_api import Call, IRModule, constant_value, make_attrs, register_relax_op, relax
 
 PREFIX = "mcupatch."
@@ -117,8 +118,9 @@ def _legalize(builder: Any, call: Any) -> Any:
         shape = tuple(int(n) for n in argument.ty.shape)
         tensors[name] = Tensor(name, shape, str(argument.ty.dtype))
     graph = Graph("operator", tuple(dict.fromkeys(op.inputs)), (op.output,), (op,), tensors)
-    stage = Stage(0, 0, (1, 1), output.hwc[:2])
-    return call_stage(builder, graph, stage, op.name, dict(zip(tensors_in_order(graph, stage), arguments)))
+    stage = whole_operator(graph, 0)
+    values = dict(zip(tensors_in_order(graph, stage), arguments))
+    return call_stage(builder, graph, stage, op.name, values)
 
 
 def tensors_in_order(graph: Graph, stage: Stage) -> tuple[str, ...]:
@@ -127,11 +129,24 @@ def tensors_in_order(graph: Graph, stage: Stage) -> tuple[str, ...]:
     return (*border.inputs, *border.constants)
 
 
-def call_stage(builder: Any, graph: Graph, stage: Stage, name: str, values: dict[str, Any]) -> Any:
-    """Add the stage's function to the module and call it on ``values`` (Relax expressions by tensor name)."""
-    function = builder.add_func(build_stage_function(graph, stage, name), name)
+def call_stage(
+    builder: Any,
+    graph: Graph,
+    stage: Stage,
+    name: str,
+    values: dict[str, Any],
+    streamed: tuple[str, ...] = (),
+) -> Any:
+    """Add the stage's function to the module and call it on ``values`` (Relax expressions by tensor name).
+
+    The call gives the stage's output, or a tuple of its outputs.
+    """
+    built = build_stage_function(graph, stage, name, streamed)
+    function = builder.add_func(built.prim_func, name)
     ops = graph.ops[stage.first : stage.last + 1]
-    arrays = [make_constant(array) for op in ops for array in operator_arrays(op).values()]
-    output = graph.output_tensor(ops[-1])
+    arrays = [array for op in ops for array in operator_arrays(op).values()]
     arguments = [values[n] for n in tensors_in_order(graph, stage)]
-    return relax.call_tir(function, [*arguments, *arrays], relax.TensorType(output.shape, output.dtype))
+    outputs = [graph.tensors[n] for n in find_stage_tensors(graph, stage.first, stage.last).outputs]
+    types = [relax.TensorType(tensor.shape, tensor.dtype) for tensor in outputs]
+    constants = [make_constant(array) for array in (*arrays, *built.tables)]
+    return relax.call_tir(function, [*arguments, *constants], types[0] if len(types) == 1 else types)

@@ -1,223 +1,214 @@
 """One stage of a schedule as one TIR function.
 
-    for tile_row, tile_col:                         # only if the stage has more than one tile
-        conv1_r0 = max(tile_row * 8 - 1, 0) ...     # the region of each inner tensor, in its own coordinates
-        with sblock("conv1"):                       # reads(input[r0:r1, c0:c1]), writes(tile buffer)
-            loops over the region
-        with sblock("conv2"): ...                   # writes the tile's window of the stage's output
+    for position in range(27):                      # only if the stage has more than one segment
+        segment = order[position]
+        if segment == 0:
+            step = counters[0]
+            conv1_row0 = max(step * 2 - 1, 0) ...   # the numbers of this step
+            with sblock("x_move_up"): ...           # rows that are still wanted
+            for tile in range(8):
+                with sblock("conv1"): ...           # loops over the area
+            counters[0] = step + 1
+        else: ...
 
-The blocks' reads and writes are the windows, so a later pass can replace a block's loops by a kernel call
-(``lower_to_kernels``). Parameters: the stage's input tensors, its constants, then each operator's arrays, then
-the output.
+The blocks are annotated with the windows that they work on, so that a later pass can replace their loops by kernel calls
+(``lower_to_kernels``). Parameters: the stage's input tensors, its constants, then each operator's arrays, then the tables
+(the order of the steps, and numbers that follow no rule), then the outputs.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
-from mcupatch.ir.access import input_access, slides_window
-from mcupatch.ir.graph import Graph
-from mcupatch.ir.ops import Operator
-from mcupatch.ir.region import ELEMENTWISE, Interval
-from mcupatch.program.bodies import emit_body, is_windowed
-from mcupatch.program.op_codec import operator_arrays
-from mcupatch.program.tile_affine import fit_tile_expression
-from mcupatch.program.window import Window, whole_region, whole_window
-from mcupatch.schedule.regions import COLS, ROWS, largest_lengths, tile_intervals
-from mcupatch.schedule.stage import Stage
-from mcupatch.schedule.stage_tensors import stage_inputs
-from mcupatch.tvm_api import IRBuilder, T
+import numpy as np
+from numpy.typing import NDArray
 
-OP_ATTRIBUTE = "mcupatch.op"
-PADS_ATTRIBUTE = "mcupatch.pads"
+from mcupatch.ir.graph import Graph
+from mcupatch.program.bodies.reduction import sums_dtype
+from mcupatch.program.op_codec import operator_arrays
+from mcupatch.program.plan_segment import plan_segment, plan_whole
+from mcupatch.program.segment_actions import SegmentPlan
+from mcupatch.program.segment_body import StageBuffers, clear_sums, counted_loop, emit_segment
+from mcupatch.program.series import identifier
+from mcupatch.program.tile_affine import Table
+from mcupatch.schedule.stage import Stage
+from mcupatch.schedule.stage_layout import StageLayout, lay_out_stage
+from mcupatch.schedule.stage_tensors import stage_inputs, stage_live_outs
+from mcupatch.schedule.whole import is_whole
+from mcupatch.tvm_api import IRBuilder, T, tirx
+
 STAGE_ATTRIBUTE = "mcupatch.stage"
+STREAMED_ATTRIBUTE = "mcupatch.streamed"
+TABLES_ATTRIBUTE = "mcupatch.tables"
+COUNTERS = "counters"
+
+Expr = Any
 
 
 @dataclass(frozen=True)
 class StageTensors:
-    """The tensors at a stage's border: ``inputs`` and ``constants`` in order of first use, and ``output``."""
+    """The tensors at a stage's border: ``inputs`` and ``constants`` in order of first use, ``outputs`` as computed."""
 
     inputs: tuple[str, ...]
     constants: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StageFunction:
+    """``prim_func`` is pure TIR: any TVM target can run it. ``tables`` are the arguments before its outputs."""
+
+    prim_func: Any
+    tables: tuple[NDArray[np.generic], ...]
 
 
 def find_stage_tensors(graph: Graph, first: int, last: int) -> StageTensors:
     """The border of operators ``first`` to ``last``."""
     ops = graph.ops[first : last + 1]
     constants = dict.fromkeys(n for op in ops for n in op.inputs if n in graph.constants)
-    return StageTensors(stage_inputs(graph, first, last), tuple(constants), ops[-1].output)
+    return StageTensors(
+        stage_inputs(graph, first, last), tuple(constants), stage_live_outs(graph, first, last)
+    )
 
 
-def build_stage_function(graph: Graph, stage: Stage, name: str) -> Any:
-    """The stage as a ``PrimFunc`` in pure TIR. Any TVM target can run it."""
-    return _StageBuilder(graph, stage).build(name)
+def build_stage_function(
+    graph: Graph, stage: Stage, name: str, streamed: tuple[str, ...] = ()
+) -> StageFunction:
+    """The stage as a function. A streamed input is a whole parameter all the same, of which rows are copied.
+
+    Raises ValueError if the stage is not legal for ``graph``.
+    """
+    return _StageBuilder(graph, stage, streamed).build(name)
 
 
 class _StageBuilder:
-    def __init__(self, graph: Graph, stage: Stage) -> None:
-        self._graph, self._stage = graph, stage
+    def __init__(self, graph: Graph, stage: Stage, streamed: tuple[str, ...]) -> None:
+        self._graph, self._streamed = graph, streamed
         self._ops = graph.ops[stage.first : stage.last + 1]
-        self._tensors = find_stage_tensors(graph, stage.first, stage.last)
-        self._whole: dict[str, Any] = {}
-        self._arrays: dict[str, dict[str, Any]] = {}
+        self._border = find_stage_tensors(graph, stage.first, stage.last)
+        self._layout: StageLayout | None = None
+        if is_whole(graph, stage) and not streamed:
+            self._order: tuple[int, ...] = (0,)
+            self._plans = [plan_whole(graph, self._ops[0])]
+        else:
+            self._layout = lay_out_stage(graph, stage, streamed)
+            self._order = self._layout.order
+            count = len(self._layout.walks) + len(streamed)
+            self._plans = [plan_segment(graph, self._layout, g) for g in range(count)]
+        found = (table for plan in self._plans for axis in (plan.rows, plan.cols) for table in axis.tables)
+        self._tables = list(dict.fromkeys(found))
 
-    def build(self, name: str) -> Any:
+    def build(self, name: str) -> StageFunction:
+        order = [np.array(self._order, np.uint8)] if len(self._plans) > 1 else []
+        tables = (*order, *(np.array(t.values, np.int16) for t in self._tables))
         with IRBuilder() as builder:
             with T.prim_func(is_private=False):
                 T.func_name(name)
-                names = [op.name for op in self._ops]
-                T.func_attr({"tirx.noalias": True, "op_pattern": 8, STAGE_ATTRIBUTE: names})
-                self._declare_parameters()
+                T.func_attr(
+                    {
+                        "tirx.noalias": True,
+                        "op_pattern": 8,
+                        STAGE_ATTRIBUTE: [op.name for op in self._ops],
+                        STREAMED_ATTRIBUTE: list(self._streamed),
+                        TABLES_ATTRIBUTE: len(tables),
+                    }
+                )
+                whole, arrays, parameters = self._declare_parameters(tables)
                 with T.sblock("root"):  # TVM's analyses of block functions start from it
                     T.reads([])
                     T.writes([])
-                    if self._stage.is_patched:
-                        self._emit_tiles()
-                    else:
-                        self._emit_whole()
-        return builder.get()
+                    fits = dict(zip(self._tables, parameters[len(order) :]))
+                    buffers = self._allocate(whole, arrays, fits)
+                    self._emit_steps(buffers, parameters[0] if order else None)
+        return StageFunction(builder.get(), tables)
 
-    def _declare_parameters(self) -> None:
-        border = self._tensors
-        for tensor_name in (*border.inputs, *border.constants):
-            self._whole[tensor_name] = self._parameter(tensor_name)
-        for op in self._ops:
-            self._arrays[op.name] = {
+    def _declare_parameters(
+        self, tables: Sequence[NDArray[np.generic]]
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[Any]]:
+        """The buffers of whole tensors, of the operators' arrays, and of the tables."""
+        border = self._border
+        whole = {name: self._parameter(name) for name in (*border.inputs, *border.constants)}
+        arrays = {
+            op.name: {
                 key: T.arg(f"{op.name}_{key.replace('.', '_')}", T.buffer(array.shape, array.dtype.name))
                 for key, array in operator_arrays(op).items()
             }
-        self._whole[border.output] = self._parameter(border.output)
+            for op in self._ops
+        }
+        parameters = [
+            T.arg("order" if t.dtype == np.uint8 else f"table_{i}", T.buffer(t.shape, t.dtype.name))
+            for i, t in enumerate(tables)
+        ]
+        whole |= {name: self._parameter(name) for name in border.outputs}
+        return whole, arrays, parameters
 
     def _parameter(self, tensor_name: str) -> Any:
         tensor = self._graph.tensors[tensor_name]
-        return T.arg(_identifier(tensor_name), T.buffer(tensor.shape, tensor.dtype))
+        return T.arg(identifier(tensor_name), T.buffer(tensor.shape, tensor.dtype))
 
-    def _emit_whole(self) -> None:
-        windows = {n: whole_window(self._graph.tensors[n], b) for n, b in self._whole.items()}
-        for op in self._ops:
-            if op.output not in windows:
-                tensor = self._graph.output_tensor(op)
-                buffer = T.alloc_buffer(tensor.shape, tensor.dtype)
-                windows[op.output] = whole_window(tensor, buffer)
-            self._emit_operator(op, windows)
+    def _allocate(
+        self, whole: dict[str, Any], arrays: dict[str, dict[str, Any]], tables: dict[Table, Any]
+    ) -> StageBuffers:
+        """The buffers inside the stage: row windows, tiles with their caches, sums."""
+        inner: dict[str, Any] = {}
+        tile_start: dict[str, int] = {}
+        sums: dict[str, Any] = {}
+        if self._layout is not None:
+            for name, window in self._layout.windows.items():
+                inner[name] = self._flat(name, "window", window.rows * self._graph.tensors[name].hwc[1])
+            for name, tile in self._layout.tiles.items():
+                tile_start[name] = tile.cache_rows * self._graph.tensors[name].hwc[1]
+                inner[name] = self._flat(name, "tile", tile_start[name] + tile.rows * tile.cols)
+            for i in self._layout.sums:
+                op = self._graph.ops[i]
+                buffer = T.alloc_buffer((self._graph.tensors[op.inputs[0]].hwc[2],), sums_dtype(op))
+                sums[op.name] = _named(buffer, f"{identifier(op.name)}_sums")
+        return StageBuffers(whole, inner, tile_start, sums, arrays, tables)
 
-    def _emit_tiles(self) -> None:
-        rows, cols = self._stage.grid
-        regions = _TileRegions(self._graph, self._stage)
-        buffers = {op.output: self._tile_buffer(op, regions) for op in self._ops[:-1]}
-        with _tile_loop("tile_row", rows) as tile_row, _tile_loop("tile_col", cols) as tile_col:
-            windows: dict[str, Window] = {}
-            for tensor_name in (*self._tensors.inputs, *(op.output for op in self._ops)):
-                bounds = regions.bind(tensor_name, tile_row, tile_col)
-                tensor = self._graph.tensors[tensor_name]
-                inner = tensor_name in buffers
-                origin = (bounds[0], bounds[2]) if inner else (0, 0)
-                buffer = buffers[tensor_name] if inner else self._whole[tensor_name]
-                windows[tensor_name] = Window(tensor, buffer, *bounds, origin)
-            for tensor_name in self._tensors.constants:
-                windows[tensor_name] = whole_window(
-                    self._graph.tensors[tensor_name], self._whole[tensor_name]
-                )
-            for op in self._ops:
-                self._emit_operator(op, windows)
+    def _flat(self, name: str, suffix: str, positions: int) -> Any:
+        tensor = self._graph.tensors[name]
+        buffer = T.alloc_buffer((max(positions, 1) * tensor.hwc[2],), tensor.dtype)
+        return _named(buffer, f"{identifier(name)}_{suffix}")
 
-    def _tile_buffer(self, op: Operator, regions: _TileRegions) -> Any:
-        tensor = self._graph.output_tensor(op)
-        rows, cols = regions.largest(op.output)
-        buffer = T.alloc_buffer((1, max(rows, 1), max(cols, 1), tensor.hwc[2]), tensor.dtype)
-        IRBuilder.name(_identifier(op.output) + "_tile", buffer)
-        return buffer
+    def _emit_steps(self, buffers: StageBuffers, order: Any) -> None:
+        if self._layout is not None:
+            clear_sums([self._graph.ops[i] for i in self._layout.sums], buffers)
+        if order is None:
+            (plan,) = self._plans
+            with counted_loop("step", plan.steps) as step:
+                emit_segment(self._graph, plan, buffers, step)
+            return
+        counters = _named(T.alloc_buffer((len(self._plans),), "int32"), COUNTERS)
+        with T.serial(0, len(self._plans)) as i:
+            T.buffer_store(counters, tirx.const(0, "int32"), [i])
+        with T.serial(0, len(self._order)) as position:
+            IRBuilder.name("position", position)
+            segment = _named(T.bind(T.Cast("int32", order[position])), "segment")
+            self._emit_choice(segment, 0, counters, buffers)
 
-    def _emit_operator(self, op: Operator, windows: dict[str, Window]) -> None:
-        output = windows[op.output]
-        if is_windowed(op, len(output.tensor.shape)):
-            inputs = [self._input_window(op, i, windows) for i in range(len(op.inputs))]
-        else:
-            inputs = [windows[name] for name in op.inputs]
-        arrays = self._arrays[op.name]
-        with T.sblock(op.name):
-            T.reads(*[w.region() for w in inputs], *[whole_region(a) for a in arrays.values()])
-            T.writes(output.region())
-            T.sblock_attr(
-                {OP_ATTRIBUTE: op.name, PADS_ATTRIBUTE: _relative_pads(self._graph, op, inputs, output)}
-            )
-            emit_body(op, inputs, output, arrays)
+    def _emit_choice(self, segment: Expr, g: int, counters: Any, buffers: StageBuffers) -> None:
+        """Segment ``g`` or one of those after it."""
+        is_last = g == len(self._plans) - 1
+        with nullcontext() if is_last else T.If(segment == g):
+            with nullcontext() if is_last else T.Then():
+                self._emit_counted(self._plans[g], g, counters, buffers)
+            if not is_last:
+                with T.Else():
+                    self._emit_choice(segment, g + 1, counters, buffers)
 
-    def _input_window(self, op: Operator, position: int, windows: dict[str, Window]) -> Window:
-        """The window of an input. Elementwise operators get exactly the output's rows and columns of it."""
-        window, output = windows[op.inputs[position]], windows[op.output]
-        if slides_window(op) or input_access(self._graph, op, position) != ELEMENTWISE:
-            return window
-        return replace(window, row0=output.row0, rows=output.rows, col0=output.col0, cols=output.cols)
-
-
-class _TileRegions:
-    """The regions of all tiles, and their compact form."""
-
-    def __init__(self, graph: Graph, stage: Stage) -> None:
-        self._rows, self._cols = (tile_intervals(graph, stage, axis) for axis in (ROWS, COLS))
-        self._height, self._width = largest_lengths(self._rows), largest_lengths(self._cols)
-
-    def largest(self, tensor: str) -> tuple[int, int]:
-        return self._height[tensor], self._width[tensor]
-
-    def bind(self, tensor: str, tile_row: Any, tile_col: Any) -> tuple[Any, Any, Any, Any]:
-        """Let-bound (row0, rows, col0, cols) of ``tensor`` in the current tile."""
-        name = _identifier(tensor)
-        return (
-            *_bind_interval(name, "row", [tile[tensor] for tile in self._rows], tile_row),
-            *_bind_interval(name, "col", [tile[tensor] for tile in self._cols], tile_col),
-        )
+    def _emit_counted(self, plan: SegmentPlan, g: int, counters: Any, buffers: StageBuffers) -> None:
+        """The counter goes up after the last use of the step, whose variable TVM may replace by what it holds."""
+        if plan.steps == 1:
+            emit_segment(self._graph, plan, buffers, 0)
+            return
+        step = _named(T.bind(counters[g]), "step")
+        emit_segment(self._graph, plan, buffers, step)
+        T.buffer_store(counters, step + 1, [g])
 
 
-def _bind_interval(name: str, axis: str, intervals: list[Interval], tile: Any) -> tuple[Any, Any]:
-    """Let-bound start and length, for each tile of one axis."""
-    start = _bind(f"{name}_{axis}0", fit_tile_expression([i.start for i in intervals], tile))
-    lengths = {i.length for i in intervals}
-    if len(lengths) == 1:
-        return start, lengths.pop()
-    stop = fit_tile_expression([i.stop for i in intervals], tile)
-    return start, _bind(f"{name}_{axis}s", stop - start)
-
-
-def _relative_pads(graph: Graph, op: Operator, inputs: list[Window], output: Window) -> list[Any]:
-    """[top, left]: output row y of the window reads window rows ``y * stride - top`` on, columns alike."""
-    access = input_access(graph, op, 0)
-    if access is None:
-        return [0, 0]
-    source = inputs[0]
-    return [
-        source.row0 - (output.row0 * access.rows.stride - access.rows.pad),
-        source.col0 - (output.col0 * access.cols.stride - access.cols.pad),
-    ]
-
-
-@contextmanager
-def _tile_loop(name: str, count: int) -> Iterator[Any]:
-    """A loop over tiles; no loop at all for a single one."""
-    if count == 1:
-        with nullcontext():
-            yield 0
-        return
-    with T.serial(0, count) as index:
-        IRBuilder.name(name, index)
-        yield index
-
-
-def _bind(name: str, value: Any) -> Any:
-    if isinstance(value, int):
-        return value
-    bound = T.bind(value)
-    IRBuilder.name(name, bound)
-    return bound
-
-
-def _identifier(name: str) -> str:
-    """A readable name for TVM's printers; it need not be unique."""
-    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:40]
-    return text if text and not text[0].isdigit() else "t_" + text
+def _named(value: Any, name: str) -> Any:
+    IRBuilder.name(name, value)
+    return value

@@ -1,4 +1,4 @@
-"""A window of a tensor in TIR: where one tile's part of it lies, addressed in the tensor's own coordinates."""
+"""A window of a tensor in TIR: the part of it that an operator works on, addressed in the tensor's own coordinates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,21 @@ Expr = Any  # a TIR expression or a Python int
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Tensor position (row0, col0) lies at position ``start`` of a flat buffer, the next row ``width`` positions on."""
+
+    start: int
+    row0: Expr
+    col0: Expr
+    width: int
+
+
+@dataclass(frozen=True)
 class Window:
     """``rows`` rows from ``row0`` on and ``cols`` columns from ``col0`` on of ``tensor``, stored in ``buffer``.
 
-    ``origin`` is the tensor position that ``buffer`` holds at row 0, column 0: (0, 0) when the buffer is the whole
-    tensor, (row0, col0) when it holds one tile.
+    ``buffer`` has the tensor's shape and holds all of it; or it is flat, and ``stored`` says what lies where: in one
+    place, or the rows from ``boundary`` on in a second.
     """
 
     tensor: Tensor
@@ -25,7 +35,8 @@ class Window:
     rows: Expr
     col0: Expr
     cols: Expr
-    origin: tuple[Expr, Expr]
+    stored: tuple[Stored, ...] = ()
+    boundary: Expr = 0
 
     @property
     def channels(self) -> int:
@@ -34,25 +45,28 @@ class Window:
     def index(self, row: Expr, col: Expr, channel: Expr) -> list[Expr]:
         """Buffer indices of one element; a side of 1 is always index 0 (broadcasting)."""
         height, width, channels = self.tensor.hwc
-        y = 0 if height == 1 else _minus(row, self.origin[0])
-        x = 0 if width == 1 else _minus(col, self.origin[1])
+        y = 0 if height == 1 else row
+        x = 0 if width == 1 else col
         c = 0 if channels == 1 else channel
-        return _place(self.tensor.shape, y, x, c)
+        if not self.stored:
+            return _place(self.tensor.shape, y, x, c)
+        return [self._position(y, x) * channels + c]
+
+    def _position(self, row: Expr, col: Expr) -> Expr:
+        """As one sum, with a select in it if there are two places: LLVM doubles loops to move a branch out of them."""
+        firsts = [_minus(row, s.row0) * s.width + (s.start - s.col0) for s in self.stored]
+        if len(firsts) == 1:
+            return firsts[0] + col
+        return tirx.Select(_as_expr(row) < self.boundary, *map(_as_expr, firsts)) + col
 
     def load(self, row: Expr, col: Expr, channel: Expr) -> Expr:
         return self.buffer[tuple(self.index(row, col, channel))]
 
-    def region(self) -> Any:
-        """The window as a TIR buffer region, for the block's reads and writes."""
-        if len(self.tensor.shape) != 4:
-            return whole_region(self.buffer)
-        ranges = [
-            ir.Range.from_min_extent(0, 1),
-            ir.Range.from_min_extent(_as_expr(_minus(self.row0, self.origin[0])), _as_expr(self.rows)),
-            ir.Range.from_min_extent(_as_expr(_minus(self.col0, self.origin[1])), _as_expr(self.cols)),
-            ir.Range.from_min_extent(0, self.channels),
-        ]
-        return tirx.BufferRegion(self.buffer, ranges)
+    def at(self, position: Expr) -> tuple[Expr, ...]:
+        """Buffer indices of an element by its place in storage order, where the whole tensor lies in one piece."""
+        if self.stored:
+            return (position + self.stored[0].start * self.channels,)
+        return tuple(_unravel(position, self.tensor.shape))
 
 
 class FlatView:
@@ -62,19 +76,16 @@ class FlatView:
         self._window = window
         self.elements = window.tensor.elements
 
-    def _at(self, position: Expr) -> tuple[Expr, ...]:
-        return tuple(_unravel(position, self._window.tensor.shape))
-
     def __getitem__(self, position: Expr) -> Expr:
-        return self._window.buffer[self._at(position)]
+        return self._window.buffer[self._window.at(position)]
 
     def store(self, value: Expr, position: Expr) -> None:
-        T.buffer_store(self._window.buffer, value, list(self._at(position)))
+        T.buffer_store(self._window.buffer, value, list(self._window.at(position)))
 
 
 def whole_window(tensor: Tensor, buffer: Any) -> Window:
     height, width, _ = tensor.hwc
-    return Window(tensor, buffer, 0, height, 0, width, (0, 0))
+    return Window(tensor, buffer, 0, height, 0, width)
 
 
 def whole_region(buffer: Any) -> Any:

@@ -19,6 +19,8 @@ from mcupatch.program.build_module import emit_main, emit_operator
 from mcupatch.program.extract_graph import extract_graph
 from mcupatch.program.relax_ops import bound_values, call_stage, is_stage_call, tensors_in_order
 from mcupatch.schedule.stage import Schedule, Stage
+from mcupatch.schedule.stage_tensors import stage_inputs, stage_live_outs
+from mcupatch.schedule.whole import is_whole
 from mcupatch.tvm_api import IRModule, relax, tvm
 
 
@@ -62,26 +64,43 @@ def is_fused(module: IRModule) -> bool:
 
 
 def apply_schedule(module: IRModule, graph: Graph, schedule: Schedule) -> IRModule:
-    """``module`` with every patched stage of ``schedule`` as one function; whole operators stay as they are."""
-    if schedule.patched is None:
+    """``module`` with every stage that runs in pieces as one function; whole operators stay as they are."""
+    if not any(_runs_in_pieces(graph, schedule, stage) for stage in schedule.stages):
         return module
     others = {gv: f for gv, f in module.functions_items() if gv.name_hint != "main"}
     builder = relax.BlockBuilder(IRModule(others))
 
     def emit_stages(values: dict[str, Any]) -> None:
         for stage in schedule.stages:
-            _emit_stage(builder, graph, stage, values)
+            if _runs_in_pieces(graph, schedule, stage):
+                _emit_stage(builder, graph, schedule, stage, values)
+            else:
+                op = graph.ops[stage.first]
+                values[op.output] = emit_operator(builder, graph, op, values)
 
     emit_main(builder, graph, emit_stages)
     return builder.get().with_attrs(dict(module.attrs.items()))
 
 
-def _emit_stage(builder: Any, graph: Graph, stage: Stage, values: dict[str, Any]) -> None:
-    last = graph.ops[stage.last]
-    if stage.is_patched:
-        inputs = {n: values[n] for n in tensors_in_order(graph, stage)}
-        name = f"patches_{graph.ops[stage.first].name}_to_{last.name}"
-        values[last.output] = builder.emit(call_stage(builder, graph, stage, name, inputs), last.name)
+def _runs_in_pieces(graph: Graph, schedule: Schedule, stage: Stage) -> bool:
+    return not is_whole(graph, stage) or bool(_streamed_inputs(graph, schedule, stage))
+
+
+def _streamed_inputs(graph: Graph, schedule: Schedule, stage: Stage) -> tuple[str, ...]:
+    """The streamed inputs that the stage reads, in the order of the schedule."""
+    read = stage_inputs(graph, stage.first, stage.last)
+    return tuple(name for name in schedule.streamed if name in read)
+
+
+def _emit_stage(builder: Any, graph: Graph, schedule: Schedule, stage: Stage, values: dict[str, Any]) -> None:
+    first, last = graph.ops[stage.first], graph.ops[stage.last]
+    inputs = {n: values[n] for n in tensors_in_order(graph, stage)}
+    name = f"patches_{first.name}_to_{last.name}"
+    call = call_stage(builder, graph, stage, name, inputs, _streamed_inputs(graph, schedule, stage))
+    result = builder.emit(call, last.name)
+    outputs = stage_live_outs(graph, stage.first, stage.last)
+    if len(outputs) == 1:
+        values[outputs[0]] = result
         return
-    for op in graph.ops[stage.first : stage.last + 1]:
-        values[op.output] = emit_operator(builder, graph, op, values)
+    for i, output in enumerate(outputs):
+        values[output] = builder.emit(relax.TupleGetItem(result, i), graph.ops[graph.producer[output]].name)

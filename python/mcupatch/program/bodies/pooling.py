@@ -34,7 +34,7 @@ def emit_avg_pool2d(op: AvgPool2D, inputs: list[Window], output: Window, arrays:
     with each_element(output) as (y, x, c):
         with accumulate(tirx.const(0, dtype), dtype) as total, accumulate(tirx.const(0, "int32")) as count:
             if op.count_include_pad:
-                T.buffer_store(count, tirx.const(math.prod(op.kernel), "int32"), [0])
+                T.buffer_store(count, tirx.const(pooled_count(op, 0), "int32"), [0])
             with each_tap(y, x, source, op.kernel, op.stride, (1, 1), op.padding) as (_, _, row, col):
                 value = i32(source.load(row, col, c))
                 if scales is not None:
@@ -42,12 +42,21 @@ def emit_avg_pool2d(op: AvgPool2D, inputs: list[Window], output: Window, arrays:
                 T.buffer_store(total, total[0] + value, [0])
                 if not op.count_include_pad:
                     T.buffer_store(count, count[0] + 1, [0])
-            if scales is not None:
-                real = total[0] / f32(count[0]) / scales[1] + f32(float(np.float32(op.offset)))
-                result = round_half_even(real, op.output_zero_point, op.clamp)
-            else:
-                result = _divide(op, total[0], count[0])
-            T.buffer_store(output.buffer, result, output.index(y, x, c))
+            T.buffer_store(output.buffer, average(op, total[0], count[0], arrays), output.index(y, x, c))
+
+
+def pooled_count(op: AvgPool2D, inside: int) -> int:
+    """By how many positions a sum is divided, of which ``inside`` lie inside the tensor."""
+    return math.prod(op.kernel) if op.count_include_pad else inside
+
+
+def average(op: AvgPool2D, total: Any, count: Any, arrays: Arrays) -> Any:
+    """The int8 result of a sum, which is float32 where ``op`` has a scale."""
+    scales = arrays.get("requant.multiplier")
+    if scales is None:
+        return _divide(op, total, count)
+    real = total / f32(count) / scales[1] + f32(float(np.float32(op.offset)))
+    return round_half_even(real, op.output_zero_point, op.clamp)
 
 
 def _divide(op: AvgPool2D, total: Any, count: Any) -> Any:
