@@ -11,7 +11,7 @@ from mcupatch.ir.ops import Operator
 from mcupatch.ir.region import ELEMENTWISE, AxisAccess, Interval
 from mcupatch.program.places import Place
 from mcupatch.program.segment_actions import Area, Origin, Spot
-from mcupatch.program.series import AxisValues, Value, identifier
+from mcupatch.program.series import AxisValues, identifier
 from mcupatch.program.tile_affine import Values
 
 

@@ -10,14 +10,13 @@ a spot is [storage, tensor, row, col, width], an area [rows, cols, upper_rows, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
-from mcupatch.ir.tensor import Tensor
 from mcupatch.program.bodies import emit_body
 from mcupatch.program.bodies.reduction import emit_add_to_sums, emit_clear_sums, emit_finish_sums
 from mcupatch.program.places import Storage
