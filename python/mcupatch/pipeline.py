@@ -25,6 +25,7 @@ from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
 from mcupatch.importer.detect import import_graph
 from mcupatch.importer.quantized_ends import drop_float_ends
+from mcupatch.importer.raw_rows import RawScaling, take_raw_rows
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
 from mcupatch.kernel_sources import read_kernel_sources
@@ -40,6 +41,7 @@ from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.target.board import STATICS_BYTES, Board, arena_budget, load_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule
@@ -85,10 +87,18 @@ class ComparedRun:
     max_abs_diff: float
 
 
-def read_graph(source: ModelFile, io: str = "model") -> Graph:
-    """The network in a model file; ``io`` as in ``CompileOptions``. Raises BadInput or UnsupportedModel."""
+def read_graph(
+    source: ModelFile, io: str = "model", stream_input: bool = False, scaling: RawScaling | None = None
+) -> Graph:
+    """The network in a model file; ``io`` and ``stream_input`` as in ``CompileOptions``.
+
+    Raises BadInput or UnsupportedModel.
+    """
     graph = import_graph(source.data, source.file_name, channels_last_ends=io == "int8")
-    return drop_float_ends(graph) if io == "int8" else graph
+    if io == "int8":
+        graph = drop_float_ends(graph)
+    # Which inputs can be streamed does not change: quantising and a table are both done value by value.
+    return take_raw_rows(graph, find_streamed_inputs(graph), scaling) if stream_input else graph
 
 
 def import_model(path: str | Path) -> IRModule:
@@ -108,9 +118,22 @@ def compile(
     mode: Mode | None = None,
     io: str = "model",
     toolchain: str = "zig",
+    stream_input: bool = False,
+    input_scale: float | None = None,
+    input_offset: float | None = None,
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
-    options = CompileOptions(board, sram_bytes, flash_bytes, mode or FitBudget(), io, toolchain)
+    options = CompileOptions(
+        board,
+        sram_bytes,
+        flash_bytes,
+        mode or FitBudget(),
+        io,
+        toolchain,
+        stream_input,
+        input_scale,
+        input_offset,
+    )
     return compile_model(load_model_file(path), options)
 
 
@@ -129,13 +152,14 @@ def compile_model(
     toolchain = find_toolchain(options.toolchain, board.cpu)
 
     progress("importing the model")
-    module = build_module(read_graph(source, options.io))
+    module = build_module(read_graph(source, options.io, options.stream_input, input_scaling(options)))
     write("module.txt", lambda: str(module.script()))
     graph = extract_graph(module)
     write("graph.txt", lambda: graph_text(graph))
 
     progress("choosing a schedule")
-    decision = _decide(graph, options.mode, board)
+    streamed = find_streamed_inputs(graph) if options.stream_input else ()
+    decision = _decide(graph, options.mode, board, streamed)
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule))
@@ -157,10 +181,17 @@ def compile_model(
     )
 
 
-def _decide(graph: Graph, mode: Mode, board: Board) -> Decision:
+def input_scaling(options: CompileOptions) -> RawScaling | None:
+    """What the raw bytes of a streamed float input mean; None: they span its own range."""
+    if options.input_scale is None or options.input_offset is None:
+        return None
+    return RawScaling(options.input_scale, options.input_offset)
+
+
+def _decide(graph: Graph, mode: Mode, board: Board, streamed: tuple[str, ...]) -> Decision:
     """As ``decide_schedule`` for the board's budget; what an arena needs is also told as SRAM, which users set."""
     try:
-        return decide_schedule(graph, Request(mode, arena_budget(board)))
+        return decide_schedule(graph, Request(mode, arena_budget(board), streamed))
     except Infeasible as error:
         if error.arena_bytes is None:
             raise

@@ -1,7 +1,7 @@
 """A compiled model as a directory, and back: what lies between ``mcupatch compile`` and ``mcupatch run``.
 
 DIR/mcupatch.json    schedule and figures, with the measured ones after a run
-DIR/build.json       how it was compiled, where inputs and outputs lie in the arena, digests of the other files
+DIR/build.json       how it was compiled, where inputs (null: streamed) and outputs lie, digests of the other files
 DIR/firmware.elf     for the board
 DIR/src, include     the network's C and the kernels, ready for any C11 compiler
 DIR/model.tar        the archive in the Model Library Format
@@ -14,7 +14,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from mcupatch.emit.csources import CSources, Port
 from mcupatch.errors import BadInput
 from mcupatch.files import read_user_file
 from mcupatch.firmware.bare_metal import load_firmware
+from mcupatch.importer.raw_rows import RawScaling
 from mcupatch.ir.graph import Graph
 from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.model_file import ModelFile
 from mcupatch.outputs import MARKER, replace_directory, write_file
-from mcupatch.pipeline import BuiltModel, CompiledModel, read_graph
+from mcupatch.pipeline import BuiltModel, CompiledModel, input_scaling, read_graph
 from mcupatch.result import MeasuredFacts, Result, parse_result
 from mcupatch.target.board import load_board
 
@@ -84,7 +85,8 @@ def load_compiled(directory: Path) -> SavedModel:
         name = Path(facts["model_file"])
         model = ModelFile(name.stem, name.suffix, _read_unchanged(directory, name.as_posix(), digests))
         _read_unchanged(directory, FIRMWARE_FILE, digests)
-        graph = read_graph(model, facts["io"])
+        scaling = RawScaling(*facts["input_scaling"]) if facts["input_scaling"] else None
+        graph = read_graph(model, facts["io"], facts["stream_input"], scaling)
         sources = CSources(
             facts["c_name"],
             {n: _read_unchanged(directory, f"src/{n}", digests).decode() for n in facts["sources"]},
@@ -123,6 +125,8 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "sram_bytes": options.sram_bytes,
         "flash_bytes": options.flash_bytes,
         "io": options.io,
+        "stream_input": options.stream_input,
+        "input_scaling": astuple(scaling) if (scaling := input_scaling(options)) else None,
         "toolchain": options.toolchain,
         "model_file": _model_file(compiled),
         "c_name": sources.name,
@@ -136,11 +140,16 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
 def _parse_ports(
     values: list[dict[str, Any]], graph: Graph, names: tuple[str, ...], arena_bytes: int
 ) -> tuple[Port, ...]:
-    """Raises ValueError where these are not the places of the tensors ``names`` in an arena of so many bytes."""
+    """Raises ValueError where these are not the places of the tensors ``names`` in an arena of so many bytes.
+
+    A streamed input has none.
+    """
     ports = []
     for value, name in zip(values, names):
-        tensor, offset = graph.tensors[name], int(value["offset"])
-        if value["tensor"]["name"] != name or not 0 <= offset <= arena_bytes - tensor.nbytes:
+        tensor, place = graph.tensors[name], value["offset"]
+        offset = None if place is None and name in graph.inputs else int(place)
+        fits = offset is None or 0 <= offset <= arena_bytes - tensor.nbytes
+        if value["tensor"]["name"] != name or not fits:
             raise ValueError(f"no place for {name!r} in the arena")
         ports.append(Port(str(value["c_name"]), tensor, offset))
     if len(values) != len(names):

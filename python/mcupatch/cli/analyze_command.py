@@ -33,7 +33,7 @@ def command(
     from mcupatch.pipeline import read_graph
     from mcupatch.report.analysis import analysis_report
 
-    mode = schedule_mode(False, grid, ops, False, None)
+    mode = schedule_mode(False, grid, ops, "auto", False, None)
     check_json_target(json_file)
     with show_progress() as progress:
         progress("importing the model")

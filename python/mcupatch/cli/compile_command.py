@@ -16,6 +16,7 @@ from mcupatch.cli.parameters import (
     model_argument,
     schedule_mode,
     schedule_options,
+    stream_options,
     write_json,
 )
 from mcupatch.options import ByHand, CompileOptions
@@ -28,11 +29,8 @@ from mcupatch.target.sizes import format_size
 @click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
 @click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
 @schedule_options
-@click.option(
-    "--halo", type=click.Choice(["auto", "recompute"]), default="auto", show_default=True,
-    help="What tiles share: computed again by each tile.",
-)  # fmt: skip
 @io_option
+@stream_options
 @click.option(
     "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
 )
@@ -51,10 +49,13 @@ def command(
     per_layer: bool,
     grid: tuple[int, int] | None,
     ops: int | None,
+    halo: str,
     least_sram: bool,
     max_extra_macs: float | None,
-    halo: str,
     io: str,
+    stream_input: bool,
+    input_scale: float | None,
+    input_offset: float | None,
     toolchain: str,
     output: str | None,
     dump: str | None,
@@ -68,8 +69,8 @@ def command(
     from mcupatch.report.compiled import compiled_report
     from mcupatch.saved import save_compiled
 
-    mode = schedule_mode(per_layer, grid, ops, least_sram, max_extra_macs)
-    options = CompileOptions(board, sram, flash, mode, io, toolchain, halo)
+    mode = schedule_mode(per_layer, grid, ops, halo, least_sram, max_extra_macs)
+    options = CompileOptions(board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset)
     check_json_target(json_file)
     source = load_model_file(model)
     directory = Path(source.name if output is None else output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -60,7 +61,25 @@ class FractionType(click.ParamType):
         return float(found[1]) / (100.0 if found[2] else 1.0)
 
 
-SIZE, GRID, FRACTION = SizeType(), GridType(), FractionType()
+class NumberType(click.ParamType):
+    """A real number, or a quotient of two: ``0.5``, ``-2.1``, ``1/255``."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        above, _, below = value.partition("/")
+        try:
+            number = float(above) / float(below or 1)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number; write 0.5, -1 or 1/255", param, ctx)
+        return number
+
+
+SIZE, GRID, FRACTION, NUMBER = SizeType(), GridType(), FractionType(), NumberType()
 
 model_argument = click.argument("model", metavar="MODEL")
 json_option = click.option(
@@ -78,6 +97,27 @@ board_option = click.option(
 )
 
 
+def stream_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of an input that comes row by row."""
+    for option in reversed(
+        (
+            click.option(
+                "--stream-input",
+                is_flag=True,
+                help="The image comes row by row through a function of the caller's; no buffer holds it.",
+            ),
+            click.option(
+                "--input-scale",
+                type=NUMBER,
+                help="Of a streamed float input: a raw byte is worth raw * scale + offset.",
+            ),
+            click.option("--input-offset", type=NUMBER, help="Goes with --input-scale."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how the network is cut into stages."""
     for option in reversed(
@@ -85,6 +125,13 @@ def schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--per-layer", is_flag=True, help="Run every operator whole."),
             click.option("--grid", type=GRID, help="Cut the first operators into RxC tiles; needs --ops."),
             click.option("--ops", type=click.IntRange(min=1), help="How many operators run patch by patch."),
+            click.option(
+                "--halo",
+                type=click.Choice(["auto", "recompute", "keep"]),
+                default="auto",
+                show_default=True,
+                help="With --grid: what patches share is computed again by each, or kept; auto is recompute.",
+            ),
             click.option("--least-sram", is_flag=True, help="Look for the smallest arena."),
             click.option(
                 "--max-extra-macs",
@@ -101,6 +148,7 @@ def schedule_mode(
     per_layer: bool,
     grid: tuple[int, int] | None,
     ops: int | None,
+    halo: str,
     least_sram: bool,
     max_extra_macs: float | None,
 ) -> Mode:
@@ -111,10 +159,12 @@ def schedule_mode(
         raise click.UsageError("choose one of --per-layer, --least-sram, and --grid with --ops")
     if max_extra_macs is not None and not least_sram:
         raise click.UsageError("--max-extra-macs goes with --least-sram")
+    if halo != "auto" and grid is None:
+        raise click.UsageError("--halo recompute and --halo keep go with --grid and --ops")
     if per_layer:
         return PerLayer()
     if grid is not None and ops is not None:
-        return ByHand(ops, grid)
+        return ByHand(ops, grid, "keep" if halo == "keep" else "recompute")
     return LeastSram(max_extra_macs) if least_sram else FitBudget()
 
 
