@@ -1,0 +1,79 @@
+// The network as the search sees it: operators in execution order, tensors, and which part of a tensor each one reads.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace mcupatch::scheduler {
+
+enum Axis { kRows = 0, kCols = 1 };
+
+// Output position o reads input positions [o * stride - pad, o * stride - pad + extent), clipped; stride 0: always all.
+struct AxisAccess {
+  int stride, extent, pad;
+};
+
+struct Read {
+  int tensor;
+  AxisAccess axis[2];
+};
+
+// `root` is the tensor whose bytes it shares (a reshape's input); the last three are the root's.
+struct Tensor {
+  int size[2];
+  int64_t position_bytes;  // all channels of one position
+  int root;
+  int64_t nbytes;  // rounded up to the alignment
+  int producer;    // operator, -1: an input of the model
+  int last_use;    // operator, the number of operators: an output of the model
+  bool streamed;
+};
+
+// `macs` and `work` are for one position of the output (of the input for a reduction); work in hundredths of an
+// instruction. An operator that is not tileable has no reads here: it runs whole, at `whole_bytes` in all.
+struct Operator {
+  int output;
+  bool tileable, reduction;
+  bool element;  // reads an element no later than it writes it
+  bool early;    // a strided one that may run as soon as its input is there
+  int64_t macs, work, call_work;
+  int64_t scratch_bytes, column_scratch_bytes;  // for any tile, and for tiles one column wide
+  int64_t sums_bytes;
+  int64_t whole_bytes, whole_macs, whole_work;
+  std::vector<Read> reads;
+};
+
+struct Network {
+  std::vector<Operator> operators;
+  std::vector<Tensor> tensors;
+  int64_t moved_byte_work = 0, move_work = 0;  // for a copied byte, for a run of neighbouring ones
+  // Filled in by Index. `readers`: by tensor, the tileable operators that read it, ascending. `crossing_bytes`: by
+  // operator, whole tensors computed before it and read by it or later; streamed ones left out.
+  std::vector<std::vector<int>> readers;
+  std::vector<int64_t> crossing_bytes;
+  // By operator: the first one from which on a stage may be cut into segments before it, because nothing that was
+  // computed from there on is still wanted but the output of the operator before.
+  std::vector<int> lone_since;
+
+  int size() const {
+    return static_cast<int>(operators.size());
+  }
+  // The tensor whose tiles a segment that ends with operator `last` goes through.
+  int tiled_tensor(int last) const {
+    const Operator &op = operators[last];
+    return op.reduction ? op.reads[0].tensor : op.output;
+  }
+  void Index();
+  // Whether the output of operator `op` is wanted after operator `last`.
+  bool IsLiveOut(int op, int last) const {
+    return tensors[operators[op].output].last_use > last;
+  }
+  // Bytes of the tensors that operators `first` to `last` compute and that are wanted later.
+  int64_t LiveOutBytes(int first, int last) const;
+};
+
+inline int64_t RoundUp(int64_t nbytes) {
+  return (nbytes + 3) / 4 * 4;
+}
+
+}  // namespace mcupatch::scheduler

@@ -1,0 +1,137 @@
+#include <stdexcept>
+
+#include "export.h"
+#include "search.h"
+
+namespace mcupatch::scheduler {
+namespace {
+
+// Numbers read one after the other.
+class Reader {
+ public:
+  explicit Reader(const Integers &values) : values_(ToVector(values)) {
+  }
+  bool done() const {
+    return at_ == values_.size();
+  }
+  int64_t Next() {
+    if (done()) {
+      throw std::invalid_argument("a list of numbers ends too early");
+    }
+    return values_[at_++];
+  }
+  int NextInt() {
+    return static_cast<int>(Next());
+  }
+
+ private:
+  std::vector<int64_t> values_;
+  size_t at_ = 0;
+};
+
+Network ReadNetwork(const Integers &tensors, const Integers &operators, const Integers &reads, int64_t moved_byte_work,
+                    int64_t move_work) {
+  Network network;
+  network.moved_byte_work = moved_byte_work;
+  network.move_work = move_work;
+  for (Reader in(tensors); !in.done();) {
+    Tensor tensor{};
+    tensor.size[kRows] = in.NextInt();
+    tensor.size[kCols] = in.NextInt();
+    tensor.position_bytes = in.Next();
+    tensor.root = in.NextInt();
+    tensor.nbytes = RoundUp(in.Next());
+    tensor.producer = in.NextInt();
+    tensor.last_use = in.NextInt();
+    tensor.streamed = in.Next() != 0;
+    network.tensors.push_back(tensor);
+  }
+  for (Reader in(operators); !in.done();) {
+    Operator op{};
+    op.output = in.NextInt();
+    op.tileable = in.Next() != 0;
+    op.reduction = in.Next() != 0;
+    op.element = in.Next() != 0;
+    op.early = in.Next() != 0;
+    op.macs = in.Next();
+    op.work = in.Next();
+    op.call_work = in.Next();
+    op.scratch_bytes = RoundUp(in.Next());
+    op.column_scratch_bytes = RoundUp(in.Next());
+    op.sums_bytes = RoundUp(in.Next());
+    op.whole_bytes = in.Next();
+    op.whole_macs = in.Next();
+    op.whole_work = in.Next();
+    network.operators.push_back(op);
+  }
+  for (Reader in(reads); !in.done();) {
+    Operator &op = network.operators.at(in.Next());
+    Read read{};
+    read.tensor = in.NextInt();
+    for (AxisAccess &access : read.axis) {
+      access = {in.NextInt(), in.NextInt(), in.NextInt()};
+    }
+    op.reads.push_back(read);
+  }
+  network.Index();
+  return network;
+}
+
+std::vector<int> ReadLengths(const Integers &values) {
+  const std::vector<int64_t> wide = ToVector(values);
+  return {wide.begin(), wide.end()};
+}
+
+// bytes, extra MACs, work; then for each stage its first and last operator, bytes and number of segments; then for each
+// segment the fields of SegmentOption down to `early`.
+Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
+  std::vector<int64_t> out = {found.bytes, work_first ? found.work.second : found.work.first,
+                              work_first ? found.work.first : found.work.second};
+  for (const FoundStage &stage : found.stages) {
+    out.insert(out.end(), {stage.first, stage.last, stage.bytes, static_cast<int64_t>(stage.segments.size())});
+    for (const SegmentOption &s : stage.segments) {
+      out.insert(out.end(), {s.first, s.last, s.rows, s.cols, static_cast<int64_t>(s.recomputed), s.cols_recomputed,
+                             s.early});
+    }
+  }
+  return ToIntegers(out);
+}
+
+}  // namespace
+
+// `tensors`, `operators`, `reads`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
+// most_recomputed, recompute_all, work_first, and the work of a moved byte and of a move. `goal`: 0 least bytes (and of
+// those the least work), 1 least work within the budget, 2 the whole front.
+tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers tile_rows,
+                                          Integers tile_cols, Integers col_parts, Integers limits, int64_t goal) {
+  Reader in(limits);
+  SearchSpace space;
+  space.tile_rows = ReadLengths(tile_rows);
+  space.tile_cols = ReadLengths(tile_cols);
+  space.col_parts = ReadLengths(col_parts);
+  space.budget_bytes = in.Next();
+  space.most_extra_macs = in.Next();
+  space.most_recomputed = in.NextInt();
+  space.recompute_all = in.Next() != 0;
+  space.work_first = in.Next() != 0;
+  if (space.tile_rows.size() > kMostTileRows) {
+    throw std::invalid_argument("too many choices of tile rows");
+  }
+  const int64_t moved_byte_work = in.Next();
+  const Network network = ReadNetwork(tensors, operators, reads, moved_byte_work, in.Next());
+  if (goal == 0) {
+    space.budget_bytes = FindLeastBytes(network, space);
+    if (space.budget_bytes == kNone) {
+      return {};
+    }
+  }
+  tvm::ffi::Array<Integers> found;
+  for (const FoundSchedule &schedule : FindSchedules(network, space, goal == 2 ? Goal::kFront : Goal::kWork)) {
+    found.push_back(WriteSchedule(schedule, space.work_first));
+  }
+  return found;
+}
+
+TVM_FFI_DLL_EXPORT_TYPED_FUNC(search_schedules, SearchSchedules);
+
+}  // namespace mcupatch::scheduler

@@ -1,0 +1,78 @@
+// Every segment of a network with every tile and halo policy of the search space, and what it costs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "network.h"
+
+namespace mcupatch::scheduler {
+
+constexpr int kMostTileRows = 8;   // choices of tile rows
+constexpr int kLongest = 64;       // operators in a segment
+constexpr int64_t kNone = -1;
+
+// What is compared after bytes: the first, then the second.
+struct Work {
+  int64_t first = 0, second = 0;
+
+  Work operator+(const Work &other) const {
+    return {first + other.first, second + other.second};
+  }
+  bool operator<(const Work &other) const {
+    return first != other.first ? first < other.first : second < other.second;
+  }
+  bool operator<=(const Work &other) const {
+    return !(other < *this);
+  }
+};
+
+// Which tiles and halo policies are tried. A length of 0 is the whole tensor.
+struct SearchSpace {
+  std::vector<int> tile_rows;
+  std::vector<int> tile_cols;
+  std::vector<int> col_parts;   // also the columns that split the tensor into so many parts
+  int most_recomputed = 0;      // tensors of a segment whose rows are recomputed, unless all are
+  bool recompute_all = false;   // also all rows, with the columns kept or recomputed
+  bool work_first = false;      // instructions before extra MACs
+  int64_t most_extra_macs = 0;
+  int64_t budget_bytes = 0;
+};
+
+// One way to run operators `first` to `last` as a segment. Bytes are rounded up to the alignment, buffer by buffer.
+struct SegmentOption {
+  int first, last;
+  int rows, cols;         // of the tile
+  int rows_choice;        // index into SearchSpace::tile_rows
+  uint64_t recomputed;    // bit k: rows of the output of operator `last - k`
+  bool cols_recomputed;   // the columns of all inner tensors
+  bool early;
+  int64_t persistent;     // row caches and what else stays for all of the stage
+  int64_t temporary;      // most that is there at one operator: tiles and scratch
+  int64_t saving;         // of a stage of this segment alone: what its output shares with inputs that die
+  int64_t extra_macs, work;
+  int64_t stream_window;  // bytes for the rows of a streamed input
+  // Bytes of the row window it reads from the segment before, by that one's tile rows, and the work of moving it;
+  // kNone: it cannot follow a segment.
+  std::array<int64_t, kMostTileRows> window, window_work;
+};
+
+class SegmentTable {
+ public:
+  // All options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the
+  // same segment beats in everything.
+  SegmentTable(const Network &network, const SearchSpace &space);
+
+  // The options of the segments that start at `first`, by their last operator.
+  const std::vector<SegmentOption> &at(int first, int last) const {
+    return options_[static_cast<size_t>(first) * size_ + last];
+  }
+
+ private:
+  int size_;
+  std::vector<std::vector<SegmentOption>> options_;
+};
+
+}  // namespace mcupatch::scheduler
