@@ -9,8 +9,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mcupatch-setup
-NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/include/mcupatch/*.h src/emulator/*.[ch])
-C_FILES := $(shell find src tests python -name '*.[ch]')
+NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/include/mcupatch/*.h src/emulator/*.[ch] \
+                             src/scheduler/*.cc src/scheduler/*.h)
+C_FILES := $(shell find src tests python -name '*.[ch]' -o -name '*.cc')
 STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule python/mcupatch/memory \
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
