@@ -62,8 +62,7 @@ static inline mcup_output next_output(reader *from) {
 
 static inline mcup_input next_input(reader *from) {
   const mcup_output window = next_output(from);
-  const mcup_input input = {window.data, window.rows, window.cols, window.row_stride};
-  return input;
+  return mcup_window(window.data, window.rows, window.cols, window.row_stride);
 }
 
 /* Reads one call and makes it. `spare`: see run_blob. */

@@ -3,6 +3,8 @@
  *
  * A window is a rectangle of pixels inside a feature map [H][W][C]: `data` points to its first pixel,
  * `row_stride` is the distance between rows in bytes. A whole tensor is a window of all its pixels.
+ * The rows of an input window may lie in two places, as the kept rows of a tile and its new ones do: the upper ones at
+ * `data`, the others at `lower`. No kernel needs the two to be of one stride or in any order in memory.
  * Input windows hold every input pixel that exists inside the tensor and is needed: a tap outside the window
  * lies outside the tensor, holds the zero point and is skipped.
  *
@@ -17,12 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Pixels [rows][cols], row_stride bytes from one row to the next; channels are known from the parameters. */
+/*
+ * Pixels [rows][cols]; channels are known from the parameters. Row y lies at data + y * row_stride if
+ * y < upper_rows, else at lower + (y - upper_rows) * lower_stride, which a window in one place leaves NULL.
+ */
 typedef struct {
   const void *data;
   int32_t rows;
   int32_t cols;
   int32_t row_stride;
+  int32_t upper_rows;
+  const void *lower;
+  int32_t lower_stride;
 } mcup_input;
 
 typedef struct {
@@ -31,6 +39,23 @@ typedef struct {
   int32_t cols;
   int32_t row_stride;
 } mcup_output;
+
+static inline mcup_input mcup_window(const void *data, int32_t rows, int32_t cols, int32_t row_stride) {
+  const mcup_input window = {data, rows, cols, row_stride, rows, NULL, 0};
+  return window;
+}
+
+/* `rows` counts the rows of both places. */
+static inline mcup_input mcup_split_window(const void *upper, int32_t upper_rows, int32_t upper_stride,
+                                           const void *lower, int32_t lower_stride, int32_t rows, int32_t cols) {
+  const mcup_input window = {upper, rows, cols, upper_stride, upper_rows, lower, lower_stride};
+  return window;
+}
+
+static inline mcup_output mcup_out_window(void *data, int32_t rows, int32_t cols, int32_t row_stride) {
+  const mcup_output window = {data, rows, cols, row_stride};
+  return window;
+}
 
 /*
  * From an int32 accumulator to int8. Exactly one of (multiplier, shift), scale and scale_double is set.
