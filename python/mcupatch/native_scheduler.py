@@ -18,7 +18,7 @@ _SOURCES = _PACKAGE.parents[1] / "src" / "scheduler"
 def load_scheduler() -> Any:
     """The library as a tvm-ffi module: ``load_scheduler()["function"](...)``.
 
-    Raises ToolMissing where it was not built or cannot be loaded. The functions: ``src/scheduler/exports.cc``.
+    Raises ToolMissing where it was not built or cannot be loaded. The functions: ``src/scheduler/*_export.cc``.
     """
     # Here, not above: what imports a planner need not have tvm-ffi installed.
     try:

@@ -1,0 +1,72 @@
+// Whether buffers fit into an arena of so many bytes: depth-first search with propagation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "placement.h"
+
+namespace mcupatch::scheduler {
+
+enum class Verdict { kFits, kCannotFit, kUnknown };
+
+// A depth-first search over the pairs that overlap when every buffer lies as low as is known to be needed.
+//
+// Every buffer has a range of offsets. A pair for which only one of its two ways is left has that way; a way raises
+// the lower end of one range and lowers the upper end of the other. Where the buffers of one step need more bytes
+// than there are between the lowest and the highest of their ends, the branch is dead.
+class PlacementSearch {
+ public:
+  PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes);
+
+  // Searches at most `node_limit` branches. With kFits, `offsets` holds a placement.
+  Verdict Run(int64_t node_limit);
+
+  const std::vector<int64_t> &offsets() const {
+    return offsets_;
+  }
+  int64_t nodes() const {
+    return nodes_;
+  }
+
+ private:
+  enum class Way : uint8_t { kOpen, kBAbove, kAAbove };
+
+  struct State {
+    std::vector<int64_t> low;   // the lowest offset that is still possible
+    std::vector<int64_t> high;  // the highest
+    std::vector<Way> ways;      // of every pair
+  };
+
+  // What a member of a step may save by lying over another one that it may trail.
+  struct Overlap {
+    int lower;
+    int upper;
+    int64_t saved;
+  };
+
+  Verdict Branch(const State &state);
+  bool Propagate(State &state);
+  bool PropagatePairs(State &state);
+  bool CheckPair(State &state, int pair);
+  bool CheckStep(const State &state, int step);
+  bool Raise(State &state, int buffer, int64_t low);
+  bool Lower(State &state, int buffer, int64_t high);
+  void Touch(int buffer);
+  std::optional<int> PickPair(const State &state) const;
+
+  const PlacementProblem &problem_;
+  const int64_t arena_bytes_;
+  std::vector<std::vector<int>> pairs_of_;      // buffer -> pairs
+  std::vector<std::vector<int>> steps_of_;      // buffer -> steps
+  std::vector<std::vector<Overlap>> overlaps_;  // step -> overlaps
+  std::vector<int> queue_;                      // buffers whose range changed
+  std::vector<bool> is_queued_;
+  std::vector<bool> is_step_dirty_;
+  std::vector<int64_t> offsets_;
+  int64_t nodes_ = 0;
+  int64_t node_limit_ = 0;
+};
+
+}  // namespace mcupatch::scheduler
