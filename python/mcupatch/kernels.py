@@ -9,14 +9,19 @@ from mcupatch.ir.graph import Graph
 from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
 from mcupatch.native import load_library
 
+_MANY_COLS = 2**31 - 1
 
-def scratch_bytes(op: ops.Operator) -> int:
+
+def scratch_bytes(op: ops.Operator, out_cols: int | None = None) -> int:
     """Bytes of work space that the kernel of ``op`` needs while it runs, at a multiple of 4.
+
+    ``out_cols``: the most columns that a call writes; None: any number.
 
     Raises ToolMissing where the native library is not built.
     """
     if isinstance(op, ops.Conv2D):
-        return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op))
+        cols = _MANY_COLS if out_cols is None else out_cols
+        return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op), cols)
     if isinstance(op, ops.DepthwiseConv2D):
         return _ask("mcup_depthwise_conv2d_scratch_bytes", _depthwise_params(op))
     if isinstance(op, ops.Dense):
@@ -26,8 +31,8 @@ def scratch_bytes(op: ops.Operator) -> int:
 
 
 def find_scratch_bytes(graph: Graph) -> dict[str, int]:
-    """``scratch_bytes`` of every operator, by its name."""
-    return {op.name: scratch_bytes(op) for op in graph.ops}
+    """``scratch_bytes`` of every operator, by its name: enough for all columns of its output."""
+    return {op.name: scratch_bytes(op, graph.output_tensor(op).hwc[1]) for op in graph.ops}
 
 
 def _conv2d_params(op: ops.Conv2D) -> Conv2DParams:
@@ -55,7 +60,7 @@ def _window_fields(op: ops.Conv2D | ops.DepthwiseConv2D) -> dict[str, int]:
     }
 
 
-def _ask(function_name: str, params: ctypes.Structure) -> int:
+def _ask(function_name: str, params: ctypes.Structure, *numbers: int) -> int:
     function = getattr(load_library(), function_name)
     function.restype = ctypes.c_size_t
-    return int(function(ctypes.byref(params)))
+    return int(function(ctypes.byref(params), *map(ctypes.c_int32, numbers)))

@@ -1,19 +1,7 @@
 /* Average pooling over the positions inside the tensor (or over the whole kernel). */
+#include "mcupatch/average.h"
 #include "mcupatch/kernels.h"
-#include "mcupatch/requant.h"
 #include "mcupatch/window.h"
-
-/* numerator / denominator, halves away from zero; denominator > 0. */
-static int32_t divide_half_away(int32_t numerator, int32_t denominator) {
-  const int32_t half = denominator / 2;
-  return (numerator < 0 ? numerator - half : numerator + half) / denominator;
-}
-
-/* numerator / denominator, halves up. */
-static int32_t divide_half_up(int32_t numerator, int32_t denominator) {
-  const int32_t raised = numerator + denominator / 2;
-  return raised / denominator - (raised % denominator < 0);
-}
 
 /* The part of one output pixel's kernel that lies inside the window. */
 typedef struct {
@@ -49,22 +37,18 @@ static int8_t average_stored(const mcup_pool_params *params, const positions *in
       sum += row[(ptrdiff_t)kx * params->channels];
     }
   }
-  const int32_t mean = params->rounding_up ? divide_half_up(sum, inside->count) : divide_half_away(sum, inside->count);
-  return (int8_t)mcup_clamp(mean, params->low, params->high);
+  return mcup_average_stored(params, sum, inside->count);
 }
 
-/* Real values, in this order of float32 operations. */
 static int8_t average_real(const mcup_pool_params *params, const positions *inside, int32_t channel) {
   float sum = 0.0F;
   for (int32_t ky = 0; ky < inside->rows; ++ky) {
     const int8_t *row = mcup_in_row(inside->in, inside->first_row + ky) + inside->first_byte + channel;
     for (int32_t kx = 0; kx < inside->cols; ++kx) {
-      const float real = (float)(row[(ptrdiff_t)kx * params->channels] - params->input_zero_point) * params->scale[0];
-      sum = sum + real;
+      sum = mcup_add_real(params, sum, row[(ptrdiff_t)kx * params->channels]);
     }
   }
-  const float quotient = sum / (float)inside->count / params->scale[1];
-  return mcup_store_even(quotient + params->offset, params->output_zero_point, params->low, params->high);
+  return mcup_average_real(params, sum, inside->count);
 }
 
 void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top,
