@@ -3,6 +3,7 @@
 # make test    all tests but the heavy ones
 # make lint    formatting, style and types
 # make heavy   the tests that take minutes
+# make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test lint heavy clean
+.PHONY: setup demo test bench-schedule lint heavy clean
 
 setup: $(STAMP)
 
@@ -38,6 +39,9 @@ test: setup
 
 heavy: setup
 	@$(RUN_TESTS) -m heavy tests && echo "make heavy: all tests passed."
+
+bench-schedule: setup
+	$(BIN)/python benchmarks/schedule_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
 
 lint: setup
 	$(BIN)/ruff check .

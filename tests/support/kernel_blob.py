@@ -15,6 +15,7 @@ CONV2D, DEPTHWISE, DENSE, ADD, MUL, AVG_POOL, MAX_POOL, MEAN, PAD, COPY_CHANNELS
 COPY_RUNS, RESIZE_NEAREST, RESIZE_BILINEAR, LUT, SOFTMAX, TRANSPOSE, COPY, QUANTIZE, DEQUANTIZE = range(
     10, 19
 )
+MEAN_PARTS, AVG_POOL_PARTS, MOVE = range(19, 22)
 WHOLE_TYPE = ops.Clamp()
 
 
@@ -27,10 +28,15 @@ class Window:
     rows: int
     cols: int
     row_stride: int
+    lower: Window | None = None  # the last rows, where they lie in another place
 
     @property
     def words(self) -> tuple[int, ...]:
-        return self.array, self.offset, self.rows, self.cols, self.row_stride
+        place = (self.array, self.offset, self.rows, self.cols, self.row_stride)
+        if self.lower is None:
+            return *place, self.rows, -1, 0, 0
+        lower = self.lower
+        return *place, self.rows - lower.rows, lower.array, lower.offset, lower.row_stride
 
 
 @dataclass
@@ -136,20 +142,43 @@ def pool(
     source: Window,
     target: Window,
 ) -> None:
-    words = [AVG_POOL if isinstance(op, ops.AvgPool2D) else MAX_POOL, channels, *op.kernel, *op.stride]
+    kind = AVG_POOL if isinstance(op, ops.AvgPool2D) else MAX_POOL
+    blob.calls.append([kind, *pool_params(blob, op, channels), *source.words, *target.words, *pads])
+
+
+def pool_params(blob: Blob, op: ops.AvgPool2D | ops.MaxPool2D, channels: int) -> list[int]:
+    words = [channels, *op.kernel, *op.stride]
     if isinstance(op, ops.AvgPool2D):
         scale = blob.add_array(None if op.requant is None else op.requant.multiplier)
         words += [1, 1, op.clamp.low, op.clamp.high, int(op.rounding_up), int(op.count_include_pad), scale]
         words += [float_word(op.offset), op.input_zero_point, op.output_zero_point]
     else:
         words += [*op.dilation, op.clamp.low, op.clamp.high, 0, 0, -1, 0, 0, 0]
-    blob.calls.append([*words, *source.words, *target.words, *pads])
+    return words
+
+
+def avg_pool_parts(
+    blob: Blob, op: ops.AvgPool2D, channels: int, count: int, parts: list[Window], target: Window
+) -> None:
+    """``count``: what the sums are divided by."""
+    words = [AVG_POOL_PARTS, *pool_params(blob, op, channels), count, *target.words, len(parts)]
+    blob.calls.append([*words, *(word for part in parts for word in part.words)])
 
 
 def mean(blob: Blob, op: ops.Mean, extents: Shape, source: Window, target: Window) -> None:
     """``extents``: outer, count, inner."""
     requant = blob.requant(op.requant, op.output_zero_point, op.clamp)
     blob.calls.append([MEAN, *requant, *extents, op.input_zero_point, *source.words, *target.words])
+
+
+def mean_parts(blob: Blob, op: ops.Mean, extents: Shape, parts: list[Window], target: Window) -> None:
+    requant = blob.requant(op.requant, op.output_zero_point, op.clamp)
+    words = [MEAN_PARTS, *requant, *extents, op.input_zero_point, *target.words, len(parts)]
+    blob.calls.append([*words, *(word for part in parts for word in part.words)])
+
+
+def move(blob: Blob, row_bytes: int, source: Window, target: Window) -> None:
+    blob.calls.append([MOVE, row_bytes, *source.words, *target.words])
 
 
 def pad(

@@ -1,10 +1,6 @@
 /* The calls of a kernel blob (kernel_driver.c): one function a kernel reads its fields and calls it. */
 #include "kernel_reader.h"
 
-#if defined(DRIVER_MALLOC)
-#include <stdlib.h>
-#endif
-
 enum operator_kind {
   CONV2D,
   DEPTHWISE,
@@ -24,25 +20,11 @@ enum operator_kind {
   TRANSPOSE,
   COPY,
   QUANTIZE,
-  DEQUANTIZE
+  DEQUANTIZE,
+  MEAN_PARTS,
+  AVG_POOL_PARTS,
+  MOVE
 };
-
-/* Scratch holds rubbish when a kernel starts. */
-static void *take_scratch(void *spare, size_t bytes) {
-#if defined(DRIVER_MALLOC)
-  spare = malloc(bytes);
-#endif
-  memset(spare, 0xA5, bytes);
-  return spare;
-}
-
-static void give_back(void *scratch) {
-#if defined(DRIVER_MALLOC)
-  free(scratch);
-#else
-  (void)scratch;
-#endif
-}
 
 static void call_conv2d(reader *from, void *spare) {
   mcup_conv2d_params params;
@@ -64,9 +46,10 @@ static void call_conv2d(reader *from, void *spare) {
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
   const int32_t pad_left = next_int(from);
-  void *scratch = take_scratch(spare, mcup_conv2d_scratch_bytes(&params));
+  const size_t bytes = mcup_conv2d_scratch_bytes(&params, out.cols);
+  void *scratch = take_scratch(spare, bytes);
   mcup_conv2d(&params, in, out, pad_top, pad_left, scratch);
-  give_back(scratch);
+  give_back(from, scratch, bytes);
 }
 
 static void call_depthwise(reader *from, void *spare) {
@@ -88,9 +71,10 @@ static void call_depthwise(reader *from, void *spare) {
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
   const int32_t pad_left = next_int(from);
-  void *scratch = take_scratch(spare, mcup_depthwise_conv2d_scratch_bytes(&params));
+  const size_t bytes = mcup_depthwise_conv2d_scratch_bytes(&params);
+  void *scratch = take_scratch(spare, bytes);
   mcup_depthwise_conv2d(&params, in, out, pad_top, pad_left, scratch);
-  give_back(scratch);
+  give_back(from, scratch, bytes);
 }
 
 static void call_dense(reader *from, void *spare) {
@@ -104,9 +88,10 @@ static void call_dense(reader *from, void *spare) {
   params.weight_zero_point = next_int(from);
   const mcup_input in = next_input(from);
   const mcup_output out = next_output(from);
-  void *scratch = take_scratch(spare, mcup_dense_scratch_bytes(&params));
+  const size_t bytes = mcup_dense_scratch_bytes(&params);
+  void *scratch = take_scratch(spare, bytes);
   mcup_dense(&params, in.data, out.data, in.rows, scratch);
-  give_back(scratch);
+  give_back(from, scratch, bytes);
 }
 
 static void call_add(reader *from) {
@@ -147,7 +132,7 @@ static void call_mul(reader *from) {
   mcup_mul(&params, a, b, next_output(from));
 }
 
-static void call_pool(reader *from, int32_t is_average) {
+mcup_pool_params next_pool(reader *from) {
   mcup_pool_params params;
   params.channels = next_int(from);
   params.kernel_rows = next_int(from);
@@ -164,6 +149,11 @@ static void call_pool(reader *from, int32_t is_average) {
   params.offset = next_float(from);
   params.input_zero_point = next_int(from);
   params.output_zero_point = next_int(from);
+  return params;
+}
+
+static void call_pool(reader *from, int32_t is_average) {
+  const mcup_pool_params params = next_pool(from);
   const mcup_input in = next_input(from);
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
@@ -175,13 +165,18 @@ static void call_pool(reader *from, int32_t is_average) {
   }
 }
 
-static void call_mean(reader *from) {
+mcup_mean_params next_mean(reader *from) {
   mcup_mean_params params;
   params.requant = next_requant(from);
   params.outer = next_int(from);
   params.count = next_int(from);
   params.inner = next_int(from);
   params.input_zero_point = next_int(from);
+  return params;
+}
+
+static void call_mean(reader *from) {
+  const mcup_mean_params params = next_mean(from);
   const mcup_input in = next_input(from);
   mcup_mean(&params, in.data, next_output(from).data);
 }
@@ -345,6 +340,15 @@ void run_call(reader *from, void *spare) {
       break;
     case DEQUANTIZE:
       call_dequantize(from);
+      break;
+    case MEAN_PARTS:
+      call_mean_parts(from, spare);
+      break;
+    case AVG_POOL_PARTS:
+      call_avg_pool_parts(from, spare);
+      break;
+    case MOVE:
+      call_move(from);
       break;
     default:
       break;

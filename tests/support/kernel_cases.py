@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,12 +73,25 @@ def place(rng: Rng, blob: Blob, rows: int, cols: int, pixel: int, item: int, den
     return Placed(Window(array, start + margin[0] * pixel if rows else start, rows, cols, stride), pixel)
 
 
+def place_input(rng: Rng, blob: Blob, pixels: Array, item: int, dense: bool, split: bool) -> Window:
+    """A window that holds ``pixels [rows, cols, C]``; ``split``: its upper and its lower rows in arrays of their own."""
+    rows, cols, channels = pixels.shape
+    upper_rows = pick(rng, 0, rows) if split else rows
+    upper = place(rng, blob, upper_rows, cols, channels * item, item, dense)
+    upper.put(blob.arrays[upper.window.array], pixels[:upper_rows])
+    if not split:
+        return upper.window
+    lower = place(rng, blob, rows - upper_rows, cols, channels * item, item, dense)
+    lower.put(blob.arrays[lower.window.array], pixels[upper_rows:])
+    return replace(upper.window, rows=rows, lower=lower.window)
+
+
 def crop(tensor: Array, region: Region) -> Array:
     return tensor[region.rows.start : region.rows.stop, region.cols.start : region.cols.stop]
 
 
-def make_case(rng: Rng, example: Example, label: str) -> Case:
-    """The operator on a random region of its output, its inputs cut to what the region needs."""
+def make_case(rng: Rng, example: Example, label: str, split: bool = False) -> Case:
+    """The operator on a random region of its output, its inputs cut to what the region needs and, if asked, split."""
     graph, op = example.graph, example.op
     out_shape = graph.output_tensor(op).hwc
     tileable = is_tileable(graph, op)
@@ -87,7 +100,7 @@ def make_case(rng: Rng, example: Example, label: str) -> Case:
     blob = Blob()
     sources, pads = [], (0, 0)
     for position, (tensor, values) in enumerate(zip(graph.input_tensors(op), example.inputs)):
-        height, width, channels = tensor.hwc
+        height, width, _ = tensor.hwc
         part = whole_region(height, width)
         access = input_access(graph, op, position) if tileable else None
         if access is not None:
@@ -98,12 +111,8 @@ def make_case(rng: Rng, example: Example, label: str) -> Case:
                     access.rows.pad + part.rows.start - region.rows.start * access.rows.stride,
                     access.cols.pad + part.cols.start - region.cols.start * access.cols.stride,
                 )
-        pixel = channels * tensor.item_bytes
-        source = place(
-            rng, blob, part.rows.length, part.cols.length, pixel, tensor.item_bytes, dense=not tileable
-        )
-        source.put(blob.arrays[source.window.array], crop(values.reshape(tensor.hwc), part))
-        sources.append(source.window)
+        pixels = crop(values.reshape(tensor.hwc), part)
+        sources.append(place_input(rng, blob, pixels, tensor.item_bytes, not tileable, split))
     item = graph.output_tensor(op).item_bytes
     target = place(
         rng, blob, region.rows.length, region.cols.length, out_shape[2] * item, item, dense=not tileable

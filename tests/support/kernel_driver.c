@@ -4,7 +4,8 @@
  *
  *   words:  array count; for each array its size in bytes and its data, padded to whole words;
  *           call count; for each call its operator and the operator's fields in the order of kernel_calls.c.
- * An array is named by its index, -1 is NULL. A window is array, offset in bytes, rows, cols, row stride.
+ * An array is named by its index, -1 is NULL. A window is array, offset in bytes, rows, cols, row stride, rows in this
+ * place; array, offset and row stride of the other rows.
  * tests/support/kernel_blob.py writes blobs.
  *
  * DRIVER_MALLOC: every array and every scratch is a block of its own of the exact size, for the sanitizers.
@@ -40,10 +41,37 @@ static void close_arrays(reader *from) {
 #endif
 }
 
-/* `spare`: at least the largest scratch, at a multiple of 4; unused with DRIVER_MALLOC. */
-void run_blob(uint8_t *blob, void *spare);
-void run_blob(uint8_t *blob, void *spare) {
+enum { GUARD_BYTES = 64 };
+
+void *take_scratch(void *spare, size_t bytes) {
+#if defined(DRIVER_MALLOC)
+  spare = malloc(bytes);
+  memset(spare, 0xA5, bytes);
+#else
+  memset(spare, 0xA5, bytes + GUARD_BYTES);
+#endif
+  return spare;
+}
+
+void give_back(reader *from, void *scratch, size_t bytes) {
+#if defined(DRIVER_MALLOC)
+  (void)from;
+  (void)bytes;
+  free(scratch);
+#else
+  int32_t broken = 0;
+  for (size_t i = 0; i < GUARD_BYTES; ++i) {
+    broken |= ((const uint8_t *)scratch)[bytes + i] != 0xA5;
+  }
+  from->overruns += broken;
+#endif
+}
+
+/* `spare`: at least the largest scratch and a guard, at a multiple of 4; unused with DRIVER_MALLOC. Returns the overruns. */
+int32_t run_blob(uint8_t *blob, void *spare);
+int32_t run_blob(uint8_t *blob, void *spare) {
   reader from;
+  from.overruns = 0;
   from.next = blob;
   open_arrays(&from);
   const int32_t calls = next_int(&from);
@@ -51,6 +79,7 @@ void run_blob(uint8_t *blob, void *spare) {
     run_call(&from, spare);
   }
   close_arrays(&from);
+  return from.overruns;
 }
 
 #if defined(DRIVER_MAIN)

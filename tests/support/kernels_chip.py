@@ -79,6 +79,7 @@ class ChipKernels:
         if self._counting:
             chip.hook_add(UC_HOOK_CODE, self._count)
         chip.emu_start(self._entry, RETURN)
+        assert chip.reg_read(UC_ARM_REG_R0) == 0, "a kernel wrote beyond its scratch"
         return bytes(chip.mem_read(RAM, len(blob)))
 
     def _count(self, *_: object) -> None:

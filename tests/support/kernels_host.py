@@ -14,7 +14,8 @@ from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "src" / "runtime"
-DRIVER = tuple(Path(__file__).with_name(name) for name in ("kernel_driver.c", "kernel_calls.c"))
+NAMES = ("kernel_driver.c", "kernel_calls.c", "kernel_part_calls.c")
+DRIVER = tuple(Path(__file__).with_name(name) for name in NAMES)
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", f"-I{RUNTIME / 'include'}")
 EMULATED_DSP = "-DMCUP_EMULATE_DSP"
 SPARE_BYTES = 1 << 16
@@ -45,12 +46,12 @@ class HostKernels:
         command = [*find_compiler(), "-O1", "-shared", "-fPIC", *FLAGS, *defines, *kernel_sources()]
         subprocess.run([*command, "-o", str(library)], check=True)
         self._run = ctypes.CDLL(str(library)).run_blob
-        self._run.restype = None
+        self._run.restype = ctypes.c_int32
         self._spare = ctypes.create_string_buffer(SPARE_BYTES)
 
     def run(self, blob: bytes) -> bytes:
         memory = ctypes.create_string_buffer(blob, len(blob))
-        self._run(memory, self._spare)
+        assert self._run(memory, self._spare) == 0, "a kernel wrote beyond its scratch"
         return memory.raw
 
 

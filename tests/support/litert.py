@@ -22,7 +22,7 @@ class LiteRtRun:
 
 
 class LiteRt:
-    """A model loaded once, with every intermediate tensor kept."""
+    """A model loaded once, with every intermediate tensor kept. ``numbers``: tensor name to its number in the file."""
 
     def __init__(self, data: bytes) -> None:
         interpreter = pytest.importorskip(
@@ -38,6 +38,7 @@ class LiteRt:
         self._interpreter.allocate_tensors()
         self.inputs = [d["index"] for d in self._interpreter.get_input_details()]
         self.outputs = [d["index"] for d in self._interpreter.get_output_details()]
+        self.numbers = {d["name"]: d["index"] for d in self._interpreter.get_tensor_details()}
 
     def run(self, inputs: Sequence[Array]) -> LiteRtRun:
         for number, array in zip(self.inputs, inputs):

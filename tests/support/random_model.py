@@ -108,11 +108,15 @@ class RandomModel:
         self._builder.operator(BuiltinOperator.FULLY_CONNECTED, [x.number, *constants], [y.number], table, 4)
         return y
 
-    def pool(self, x: Value, kernel: tuple[int, int], stride: tuple[int, int], padding: str) -> Value:
-        """AVERAGE_POOL_2D or MAX_POOL_2D."""
+    def pool(
+        self, x: Value, kernel: tuple[int, int], stride: tuple[int, int], padding: str, average: bool = False
+    ) -> Value:
+        """AVERAGE_POOL_2D or MAX_POOL_2D; with ``average`` the first."""
         shape = (1, *window_sides(x, kernel, stride, (1, 1), padding), x.channels)
         y = self._make_value("pool", shape, x.scale, x.zero_point)
-        code = self.choose(BuiltinOperator.AVERAGE_POOL_2D, BuiltinOperator.MAX_POOL_2D)
+        code = BuiltinOperator.AVERAGE_POOL_2D
+        if not average:
+            code = self.choose(BuiltinOperator.AVERAGE_POOL_2D, BuiltinOperator.MAX_POOL_2D)
         self._builder.operator(code, [x.number], [y.number], options.pool_options(kernel, stride, padding), 2)
         return y
 

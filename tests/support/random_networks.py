@@ -1,18 +1,32 @@
 """Seeded random int8 .tflite models for property tests: the same seed gives the same bytes.
 
 ``random_tflite`` draws from every operator that is compiled, in any arrangement; ``random_patchable_tflite`` only from
-those that a patch stage may hold, as a chain with skips.
+those that a patch stage may hold, as a chain with skips. ``random_staged_tflite`` draws networks
+for schedules of many stages: long skips, squeeze-and-excite, global pooling in the middle and at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from tests.support.random_model import RandomModel, Value, window_sides
-
-_KERNELS = (1, 2, 3, 3, 3, 4, 5, 6, 7)
-_STRIDES = (1, 1, 1, 2, 2, 3)
-_LARGEST_CHANNELS = 16
+from tests.support.random_model import RandomModel, Value
+from tests.support.random_pieces import (
+    Piece,
+    add_branches,
+    add_global_pool,
+    add_hard_swish,
+    add_large_window,
+    add_long_residual,
+    add_padded,
+    add_pool,
+    add_pyramid,
+    add_resize,
+    add_second_input,
+    add_skip,
+    add_squeeze_excite,
+    add_squeezed_residual,
+    add_uneven_branches,
+    add_wide_stride,
+    add_window,
+)
 
 
 def random_tflite(seed: int) -> bytes:
@@ -20,8 +34,8 @@ def random_tflite(seed: int) -> bytes:
     model = RandomModel([seed, 0])
     x = model.add_input((1, model.between(5, 24), model.between(5, 24), model.between(1, 6)))
     for _ in range(model.between(2, 6)):
-        pieces: list[Callable[[RandomModel, Value], Value]] = [_window, _window, _pool, _skip, _branches]
-        pieces += [_squeeze_excite, _hard_swish, _resize, _second_input, _padded]
+        pieces: list[Piece] = [add_window, add_window, add_pool, add_skip, add_branches]
+        pieces += [add_squeeze_excite, add_hard_swish, add_resize, add_second_input, add_padded]
         x = pieces[model.between(0, len(pieces) - 1)](model, x)
     return _finish(model, x)
 
@@ -30,11 +44,39 @@ def random_patchable_tflite(seed: int) -> bytes:
     """Three to seven pieces that may be cut into tiles, at least two of them windows, then a random end."""
     model = RandomModel([seed, 1])
     x = model.add_input((1, model.between(9, 24), model.between(9, 24), model.between(1, 4)))
-    x = _window(model, x)
+    x = add_window(model, x)
     for _ in range(model.between(1, 5)):
-        pieces: list[Callable[[RandomModel, Value], Value]] = [_window, _window, _pool, _skip, _skip, _padded]
+        pieces: list[Piece] = [add_window, add_window, add_pool, add_skip, add_skip, add_padded]
         x = pieces[model.between(0, len(pieces) - 1)](model, x)
-    return _finish(model, _window(model, x))
+    return _finish(model, add_window(model, x))
+
+
+def random_staged_tflite(seed: int) -> bytes:
+    """Three to seven pieces in the manner of real networks, odd sizes, then one to three outputs."""
+    model = RandomModel([seed, 2])
+    x = model.add_input((1, model.between(7, 27), model.between(7, 27), model.between(1, 4)))
+    x = add_window(model, x)
+    others: list[Value] = []
+    for _ in range(model.between(2, 6)):
+        pieces: list[Piece] = [add_window, add_pool, add_skip, add_long_residual, add_squeezed_residual]
+        pieces += [
+            add_large_window,
+            add_wide_stride,
+            add_branches,
+            add_uneven_branches,
+            add_pyramid,
+            add_padded,
+        ]
+        x = pieces[model.between(0, len(pieces) - 1)](model, x)
+        if len(others) < 2 and model.chance(0.12):
+            others.append(model.conv(x, model.between(1, 6), (1, 1)) if model.chance(0.6) else x)
+    if model.chance(0.2):
+        return model.finish(model.conv(x, model.between(2, 8), (1, 1)), *others)
+    pooled = add_global_pool(model, x)
+    if model.chance(0.3):
+        return model.finish(model.conv(pooled, model.between(6, 12), (1, 1)), *others)
+    logits = model.dense(pooled, model.between(6, 12))
+    return model.finish(model.softmax(logits) if model.chance(0.2) else logits, *others)
 
 
 def _finish(model: RandomModel, x: Value) -> bytes:
@@ -48,102 +90,3 @@ def _finish(model: RandomModel, x: Value) -> bytes:
     logits = model.dense(pooled, model.between(2, 12))
     last = model.softmax(logits) if model.chance(0.3) else logits
     return model.finish(last, x) if model.chance(0.2) else model.finish(last)
-
-
-def _random_kernel(model: RandomModel, x: Value) -> tuple[int, int]:
-    """Square three times out of four, and at most one larger than the tensor's side."""
-    rows = min(model.choose(*_KERNELS), x.shape[1] + 1)
-    cols = rows if model.chance(0.75) else model.choose(*_KERNELS)
-    return rows, min(cols, x.shape[2] + 1)
-
-
-def _random_stride(model: RandomModel, x: Value) -> tuple[int, int]:
-    if x.smallest_side < 4:
-        return 1, 1
-    rows = model.choose(*_STRIDES)
-    return rows, rows if model.chance(0.8) else model.choose(*_STRIDES)
-
-
-def _random_channels(model: RandomModel) -> int:
-    return model.between(1, _LARGEST_CHANNELS)
-
-
-def _window(model: RandomModel, x: Value) -> Value:
-    """A convolution or depthwise convolution under SAME, VALID or an explicit PAD in front."""
-    kernel, stride = _random_kernel(model, x), _random_stride(model, x)
-    dilation = (
-        (model.between(1, 3), model.between(1, 3)) if stride == (1, 1) and model.chance(0.25) else (1, 1)
-    )
-    padding = "SAME"
-    if model.chance(0.3):
-        x = model.pad(x, *(model.between(0, max(1, kernel[0] // 2 + 1)) for _ in range(4)))
-        padding = "VALID"
-    elif model.chance(0.3):
-        padding = "VALID"
-    if min(window_sides(x, kernel, stride, dilation, padding)) < 1:
-        padding = "SAME"
-    multiplier = model.between(1, 3) if x.channels <= 5 else 1
-    if model.chance(0.4):
-        return model.depthwise(x, multiplier, kernel, stride=stride, dilation=dilation, padding=padding)
-    channels = _random_channels(model)
-    return model.conv(x, channels, kernel, stride=stride, dilation=dilation, padding=padding)
-
-
-def _pool(model: RandomModel, x: Value) -> Value:
-    kernel, stride = _random_kernel(model, x), _random_stride(model, x)
-    padding = "VALID" if model.chance(0.5) else "SAME"
-    if min(window_sides(x, kernel, stride, (1, 1), padding)) < 1:
-        padding = "SAME"
-    return model.pool(x, kernel, stride, padding)
-
-
-def _padded(model: RandomModel, x: Value) -> Value:
-    """A PAD with nothing behind it to fold it into: a pool or an elementwise operator follows."""
-    if x.smallest_side > 26:
-        return x
-    padded = model.pad(x, *(model.between(0, 2) for _ in range(4)))
-    return _pool(model, padded) if model.chance(0.5) else model.add(padded, padded)
-
-
-def _skip(model: RandomModel, x: Value) -> Value:
-    """Inverted residual: expand, depthwise, project, add; sometimes without expansion, sometimes nested."""
-    inner = x
-    if model.chance(0.7):
-        inner = model.conv(x, min(_LARGEST_CHANNELS, x.channels * model.between(2, 4)), (1, 1))
-    kernel = _random_kernel(model, inner)
-    inner = model.depthwise(inner, 1, kernel)
-    if model.chance(0.2):
-        inner = _skip(model, inner)
-    project = model.conv(inner, x.channels, (1, 1))
-    return model.add(x, project) if model.chance(0.8) else model.add(project, x)
-
-
-def _branches(model: RandomModel, x: Value) -> Value:
-    """Two or three convolutions of one input side by side, concatenated."""
-    stride = _random_stride(model, x)
-    quant = (float(model.rng.uniform(0.01, 0.1)), model.between(-60, 60))
-    parts = [
-        model.conv(x, model.between(1, 6), _random_kernel(model, x), stride=stride, quant=quant)
-        for _ in range(model.between(2, 3))
-    ]
-    return model.concat(*parts)
-
-
-def _squeeze_excite(model: RandomModel, x: Value) -> Value:
-    pooled = model.mean(x, keep_dims=True)
-    squeezed = model.conv(pooled, max(1, x.channels // 2), (1, 1))
-    return model.mul(x, model.logistic(model.conv(squeezed, x.channels, (1, 1))))
-
-
-def _hard_swish(model: RandomModel, x: Value) -> Value:
-    return model.hard_swish(x)
-
-
-def _resize(model: RandomModel, x: Value) -> Value:
-    if x.smallest_side > 12:
-        return x
-    return model.resize(x, x.shape[1] * model.between(1, 2), x.shape[2] * model.between(1, 2))
-
-
-def _second_input(model: RandomModel, x: Value) -> Value:
-    return model.add(x, model.add_input(x.shape))

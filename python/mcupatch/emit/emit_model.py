@@ -67,7 +67,7 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
                 + print_entry(prefix, stages, inputs, outputs, offsets)
             ),
             f"{prefix}_operators.c": banner
-            + f'#include "{operators_header}"\n#include "{weights_header}"\n#include "mcupatch/kernels.h"\n\n'
+            + f'#include "{operators_header}"\n#include "{weights_header}"\n\n'
             + wrap_c("\n".join(definition for _, definition in operators)),
             f"{prefix}_weights.c": banner
             + f'#include "{weights_header}"\n\n'
@@ -75,7 +75,11 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
         },
         headers={
             f"{prefix}.h": print_header(prefix, inputs, outputs, plan.arena_bytes, provenance),
-            operators_header: _guarded(operators_header, banner, wrap_c("".join(p for p, _ in operators))),
+            operators_header: _guarded(
+                operators_header,
+                banner,
+                '#include "mcupatch/kernels.h"\n\n' + wrap_c("".join(p for p, _ in operators)),
+            ),
             weights_header: _guarded(
                 weights_header, banner, "".join(c_array_declaration(n, a) for n, a in definitions.items())
             ),

@@ -1,7 +1,8 @@
 """One C function for each operator: the kernel's call with the operator's constants bound in.
 
-The functions' parameters are those that ``transform/lower_to_kernels.py`` passes: ``(pointer, rows, cols, row_stride)``
-for each activation and the output, the pads if the kernel slides a window, the scratch if it has one.
+The functions' parameters are those that ``transform/lower_to_kernels.py`` passes: a window for each activation and
+for the output, or a pointer if the operator works on whole tensors; the pads if the kernel slides a window; the
+scratch if it has one.
 """
 
 from __future__ import annotations
@@ -60,34 +61,25 @@ class _FunctionWriter:
         found: list[str] = []
         for i, tensor in enumerate(self._op.inputs):
             if tensor not in self._constants:
-                found += self._window_parameters(f"in{i}", "const void *")
-        found += self._window_parameters("out", "void *")
+                found.append(f"mcup_input in{i}" if self._windowed else f"const void *in{i}")
+        found.append("mcup_output out" if self._windowed else "void *out")
         if slides_window(self._op):
             found += ["int32_t pad_top", "int32_t pad_left"]
         if self._has_scratch:
             found.append("void *scratch")
         return found
 
-    def _window_parameters(self, prefix: str, pointer: str) -> list[str]:
-        sides = [f"int32_t {prefix}_{s}" for s in ("rows", "cols", "row_stride")] if self._windowed else []
-        return [f"{pointer}{prefix}", *sides]
-
     def _input(self, position: int) -> str:
         """The input as the kernel takes it: a window, or a pointer to the whole tensor."""
         tensor_name = self._op.inputs[position]
         constant = self._constants.get(tensor_name)
-        if not self._windowed:
-            return constant or f"in{position}"
         if constant is None:
-            p = f"in{position}"
-            return f"(mcup_input){{{p}, {p}_rows, {p}_cols, {p}_row_stride}}"
+            return f"in{position}"
+        if not self._windowed:
+            return constant
         tensor = self._graph.tensors[tensor_name]
         rows, cols, channels = tensor.hwc
-        return f"(mcup_input){{{constant}, {rows}, {cols}, {cols * channels * tensor.item_bytes}}}"
-
-    @property
-    def _output(self) -> str:
-        return "(mcup_output){out, out_rows, out_cols, out_row_stride}" if self._windowed else "out"
+        return f"mcup_window({constant}, {rows}, {cols}, {cols * channels * tensor.item_bytes})"
 
     @property
     def _scratch(self) -> str:
@@ -98,7 +90,7 @@ class _FunctionWriter:
         output = graph.output_tensor(op)
         inputs = graph.input_tensors(op)
         channels = inputs[0].hwc[2]
-        window = f"{self._input(0)}, {self._output}"
+        window = f"{self._input(0)}, out"
         if isinstance(op, ops.Conv2D):
             call = f"mcup_conv2d(&params, {window}, pad_top, pad_left, {self._scratch});"
             return _params("mcup_conv2d_params", fields_of.conv2d_fields(op, arrays)) + _line(call)
@@ -110,10 +102,10 @@ class _FunctionWriter:
             call = f"mcup_dense(&params, {window}, {batch}, {self._scratch});"
             return _params("mcup_dense_params", fields_of.dense_fields(op, arrays)) + _line(call)
         if isinstance(op, ops.Add):
-            call = f"mcup_add(&params, {self._input(0)}, {self._input(1)}, {self._output});"
+            call = f"mcup_add(&params, {self._input(0)}, {self._input(1)}, out);"
             return _params("mcup_add_params", fields_of.add_fields(op, arrays, inputs, output)) + _line(call)
         if isinstance(op, ops.Mul):
-            call = f"mcup_mul(&params, {self._input(0)}, {self._input(1)}, {self._output});"
+            call = f"mcup_mul(&params, {self._input(0)}, {self._input(1)}, out);"
             return _params("mcup_mul_params", fields_of.mul_fields(op, arrays, inputs, output)) + _line(call)
         if isinstance(op, ops.AvgPool2D):
             call = f"mcup_avg_pool2d(&params, {window}, pad_top, pad_left);"
@@ -174,7 +166,7 @@ class _FunctionWriter:
             if self._windowed:
                 channels = tensor.hwc[2]
                 total = self._graph.output_tensor(op).hwc[2]
-                window = f"{self._input(i)}, {self._output}"
+                window = f"{self._input(i)}, out"
                 lines += _line(f"mcup_copy_channels({channels}, {first}, {total}, {table}, {window});")
                 first += channels
             else:

@@ -1,15 +1,17 @@
-"""Placing buffers in one arena: greedy in several orders and ways, then a seeded local search over orders.
+"""Placing buffers in one arena: greedy in some orders and ways, then branch and bound, which proves the result.
 
-The search moves buffers that stick out, or their neighbours, to an earlier place in the order. The result depends
-on nothing but the arguments.
+Where branch and bound gives up, a seeded local search over orders follows: it moves buffers that stick out, or
+their neighbours, to another place in the order. The result depends on nothing but the arguments.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from mcupatch.ir.graph import Graph
+from mcupatch.memory.exact import minimize_arena
 from mcupatch.memory.liveness import find_buffers
 from mcupatch.memory.overlap import find_overlaps
 from mcupatch.memory.placement import Offsets, arena_of, find_placements, place_low
@@ -17,6 +19,9 @@ from mcupatch.memory.plan import Buffer, MemoryPlan, PlacedBuffer, SafeOverlap
 from mcupatch.memory.separation import Separation, build_separation, step_bounds
 from mcupatch.schedule.stage import Schedule
 
+EXACT_WORK = 1_000_000  # branches times buffers
+QUICK_EXACT_WORK = 100_000
+EXACT_STARTS = 2  # orders placed greedily before branch and bound: the later ones rarely do better
 SEARCH_WORK = 80_000  # placed buffers in all; below a second
 QUICK_SEARCH_WORK = 20_000
 SEARCH_STARTS = 3
@@ -42,20 +47,33 @@ def place_buffers(
     loads = step_bounds(buffers, overlaps, separation)
     bound = max(loads.values(), default=0)
     goal = bound + bound // QUICK_GAP if quick else bound
-    results: list[tuple[int, int, Offsets]] = []
-    for order in _orders(buffers, separation, loads):
-        for place in find_placements(separation):
-            offsets = place(order)
-            results.append((arena_of(separation, offsets), len(results), offsets))
-        if min(results)[0] <= goal:
-            break  # the later orders rarely do better
-    results.sort()
-    arena, _, best = results[0]
-    if arena > goal:
+    orders = _orders(buffers, separation, loads)
+    found = _place_greedily(separation, islice(orders, EXACT_STARTS), goal)
+    if arena_of(separation, found[0]) > goal:
+        work = QUICK_EXACT_WORK if quick else EXACT_WORK
+        exact = minimize_arena(separation, found[0], bound, work // len(buffers))
+        bound, goal = exact.bound_bytes, max(goal, exact.bound_bytes)
+        found.insert(0, exact.offsets)
+    if arena_of(separation, found[0]) > goal:
+        found = _sort_by_arena(separation, found + _place_greedily(separation, orders, goal))
         work = QUICK_SEARCH_WORK if quick else SEARCH_WORK
-        best = _search(separation, [offsets for _, _, offsets in results], goal, work)
-    placed = tuple(PlacedBuffer(b, offset) for b, offset in zip(buffers, best))
-    return MemoryPlan(placed, tuple(overlaps), arena_of(separation, best), bound)
+        found.insert(0, _search(separation, found, goal, work))
+    placed = tuple(PlacedBuffer(b, offset) for b, offset in zip(buffers, found[0]))
+    return MemoryPlan(placed, tuple(overlaps), arena_of(separation, found[0]), bound)
+
+
+def _place_greedily(separation: Separation, orders: Iterable[list[int]], goal: int) -> list[Offsets]:
+    """The placements of ``orders`` up to the one that meets ``goal``, best first."""
+    found: list[Offsets] = []
+    for order in orders:
+        found += [place(order) for place in find_placements(separation)]
+        if min(arena_of(separation, offsets) for offsets in found) <= goal:
+            break
+    return _sort_by_arena(separation, found)
+
+
+def _sort_by_arena(separation: Separation, found: list[Offsets]) -> list[Offsets]:
+    return sorted(found, key=lambda offsets: arena_of(separation, offsets))
 
 
 def _orders(

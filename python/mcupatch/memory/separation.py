@@ -21,12 +21,16 @@ from mcupatch.schedule.trailing import union_bytes
 
 @dataclass(frozen=True)
 class Separation:
-    """``sizes`` are rounded up to ``align``; ``above[a]`` maps each neighbour b of buffer a to its distance."""
+    """``sizes`` are rounded up to ``align``; ``above[a]`` maps each neighbour b of buffer a to its distance.
+
+    ``together`` are the buffers in use at one step, for the steps at which most are, in ascending order.
+    """
 
     sizes: tuple[int, ...]
     true_sizes: tuple[int, ...]
     align: int
     above: tuple[dict[int, int], ...]
+    together: tuple[tuple[int, ...], ...]
 
     def mirrored(self) -> Separation:
         """The same problem upside down: offset' = -(offset + size)."""
@@ -34,7 +38,7 @@ class Separation:
         for a, row in enumerate(self.above):
             for b, distance in row.items():
                 flipped[b][a] = distance + self.sizes[b] - self.sizes[a]
-        return Separation(self.sizes, self.true_sizes, self.align, flipped)
+        return Separation(self.sizes, self.true_sizes, self.align, flipped, self.together)
 
 
 def build_separation(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap]) -> Separation:
@@ -54,7 +58,16 @@ def build_separation(buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap])
         out, source = index[overlap.output], index[overlap.input]
         if source in above[out]:
             above[out][source] = min(_round_up(overlap.distance, align), sizes[out])
-    return Separation(sizes, tuple(b.nbytes for b in buffers), align, above)
+    return Separation(sizes, tuple(b.nbytes for b in buffers), align, above, _find_together(buffers))
+
+
+def _find_together(buffers: Sequence[Buffer]) -> tuple[tuple[int, ...], ...]:
+    steps = sorted({b.first_step for b in buffers})
+    found = [
+        tuple(i for i, b in enumerate(buffers) if b.first_step <= step <= b.last_step and b.nbytes)
+        for step in steps
+    ]
+    return tuple(here for here, after in zip(found, [*found[1:], ()]) if not set(here) <= set(after))
 
 
 def step_bounds(

@@ -59,3 +59,13 @@ class BoardFigures:
     sram_bytes: int
     arena_budget_bytes: int
     flash_bytes: int
+
+
+@dataclass(frozen=True)
+class ZooFigures:
+    """A network of the zoo: its input ``[H, W, C]``, MACs of one run, and weights and biases together."""
+
+    name: str
+    input_shape: tuple[int, int, int]
+    macs: int
+    parameters: int

@@ -1,14 +1,14 @@
 """For a microcontroller: a stage's operator bodies become calls of operator functions on windows.
 
-    with sblock("conv1"):                      tvmgen_net_conv1(x + x_row0 * 57 + ..., x_rows, x_cols, 57,
-        reads(x[0, r0:r1, c0:c1, :])     -->                    arena + 128, a_rows, a_cols, a_cols * 8,
+    with sblock("conv1"):                      tvmgen_net_conv1(mcup_window(x + r0 * 57 + ..., r1 - r0, c1 - c0, 57),
+        reads(x[0, r0:r1, c0:c1, :])     -->                    mcup_out_window(arena + 128, rows, cols, cols * 8),
         writes(a_tile[...])                                     pad_top, pad_left, arena + 64)
         loops
 
 Tile buffers become offsets into the arena; parameters become plain pointers; the constants disappear, because each
 operator function has its own bound in. An operator function takes, for each input that is an activation and then
-for its output, ``(pointer, rows, cols, row_stride)``, then ``pad_top, pad_left`` if it slides a window, then its scratch if
-it has one; operators that work on whole tensors take the pointers alone.
+for its output, a window, then ``pad_top, pad_left`` if it slides a window, then its scratch if it has one;
+operators that work on whole tensors take pointers.
 """
 
 from __future__ import annotations
@@ -114,9 +114,10 @@ class _Lowering:
         if op.output not in self._places:
             width = written.region[2].extent if len(output.shape) == 4 else output.hwc[1]
             self._places[op.output] = self._tile_place(op, width)
-        for tensor_name, region in zip((*op.inputs, op.output), (*block.reads[: len(op.inputs)], written)):
+        for tensor_name, region in zip(op.inputs, block.reads[: len(op.inputs)]):
             if tensor_name not in self._graph.constants:
-                arguments += self._window(tensor_name, region, windowed)
+                arguments.append(self._window("mcup_window", tensor_name, region, windowed))
+        arguments.append(self._window("mcup_out_window", op.output, written, windowed))
         if slides_window(op):
             arguments += list(block.annotations[PADS_ATTRIBUTE])
         scratch = self._plan.scratch_offset(op.name)
@@ -133,17 +134,23 @@ class _Lowering:
         self._uses_arena = True
         return tirx.handle_add_byte_offset(self._arena, offset) if offset else self._arena
 
-    def _window(self, tensor_name: str, region: Any, windowed: bool) -> list[Any]:
+    def _window(self, constructor: str, tensor_name: str, region: Any, windowed: bool) -> Any:
+        """What the operator function takes: a window by ``constructor`` of kernels.h, or the whole tensor's pointer."""
         tensor, place = self._graph.tensors[tensor_name], self._places[tensor_name]
         height, width, channels = tensor.hwc
         if not windowed:
-            return [place.base]
+            return place.base
         if len(tensor.shape) != 4:
-            return [place.base, height, width, place.row_stride]
+            return _call(constructor, place.base, height, width, place.row_stride)
         rows, cols = region.region[1], region.region[2]
         offset = rows.min * place.row_stride + cols.min * (channels * tensor.item_bytes)
         pointer = place.base if _is_zero(offset) else tirx.handle_add_byte_offset(place.base, offset)
-        return [pointer, rows.extent, cols.extent, place.row_stride]
+        return _call(constructor, pointer, rows.extent, cols.extent, place.row_stride)
+
+
+def _call(function: str, *arguments: Any) -> Any:
+    """A call whose value is an argument; of TVM's types none is a struct, and the C printer does not ask."""
+    return tirx.call_extern("void", function, *map(_as_argument, arguments))
 
 
 def _is_zero(value: Any) -> bool:

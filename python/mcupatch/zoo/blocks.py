@@ -1,127 +1,132 @@
-"""A network as a list of blocks, and its expansion into primitive layers."""
+"""A network as a list of blocks and a head: plain data."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 
-from mcupatch.zoo.layers import INPUT, Add, Conv, Dense, Depthwise, GlobalMean, Layer, Shape
+from mcupatch.zoo.layers import Activation, GateFunction, Padding, Shape
+
+_SIZE_SUFFIX = re.compile(r"_r[0-9]+$")
 
 
 @dataclass(frozen=True)
 class ConvBlock:
-    """One full convolution; ``relu6`` False makes it linear."""
+    """One full convolution; ``kernel`` is one number or (rows, columns)."""
 
-    kernel: int
+    kernel: int | tuple[int, int]
     stride: int
     out_channels: int
-    relu6: bool = True
+    linear: bool = False
 
 
 @dataclass(frozen=True)
 class InvertedResidual:
-    """1x1 expansion (absent where ``expand`` is 1), depthwise, linear 1x1 projection.
+    """1x1 expansion (absent where ``expand`` is 1), depthwise, squeeze-and-excite, linear 1x1 projection.
 
-    The block's input is added where the stride is 1 and the channels are equal.
+    The block's input is added where ``skip`` holds, the stride is 1 and the channels are equal. ``squeeze`` divides
+    the block's input channels to give those of the squeezed vector; 0 is a block without squeeze-and-excite.
+    ``groups`` splits both 1x1 convolutions; ``expand_always`` keeps the expansion where ``expand`` is 1.
     """
 
     kernel: int
     stride: int
     expand: int
     out_channels: int
+    skip: bool = True
+    squeeze: int = 0
+    groups: int = 1
+    expand_always: bool = False
 
 
-Block = ConvBlock | InvertedResidual
+@dataclass(frozen=True)
+class Separable:
+    """Depthwise 3x3, then a 1x1 convolution, with an activation unless ``linear``."""
+
+    stride: int
+    out_channels: int
+    linear: bool = False
+
+
+@dataclass(frozen=True)
+class BasicResidual:
+    """Two 3x3 convolutions, the second linear; plus the input, through a strided 1x1 one where it shrinks; activation."""
+
+    stride: int
+    out_channels: int
+
+
+@dataclass(frozen=True)
+class MergeUp:
+    """1x1 convolution, twice the size, plus the output of block number ``other``."""
+
+    out_channels: int
+    other: int
+
+
+@dataclass(frozen=True)
+class MergeDown:
+    """Half the size by a maximum, 1x1 convolution, plus the output of block number ``other``."""
+
+    out_channels: int
+    other: int
+
+
+Block = ConvBlock | InvertedResidual | Separable | BasicResidual | MergeUp | MergeDown
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A 1x1 convolution to ``feature_channels`` (None: without), global mean, dense."""
+
+    feature_channels: int | None = None
+    classes: int = 1000
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """On the output of block number ``source``: 1x1 to ``mid_channels``, depthwise 3x3, 1x1 to ``channels``, linear 1x1."""
+
+    source: int
+    mid_channels: int
+    channels: int
+    out_channels: int
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One output per prediction."""
+
+    predictions: tuple[Prediction, ...]
 
 
 @dataclass(frozen=True)
 class Network:
-    """A classifier of ``[pixels, pixels, 3]`` pictures: blocks, a 1x1 convolution, global mean, dense.
+    """Blocks in execution order, each on the output of the one before, and a head on the last (or where it says).
 
-    ``feature_channels`` are those of the last 1x1 convolution.
+    ``activation`` follows every convolution that is not linear; ``gate`` ends every squeeze-and-excite.
     """
 
     name: str
-    pixels: int
+    input_shape: Shape
     blocks: tuple[Block, ...]
-    feature_channels: int
-    classes: int = 1000
+    head: Classifier | Detector
+    activation: Activation = Activation.RELU6
+    padding: Padding = Padding.SYMMETRIC
+    gate: GateFunction = GateFunction.SIGMOID
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether the input is a square picture of three channels, which may then have any size."""
+        return self.input_shape[0] == self.input_shape[1] and self.input_shape[2] == 3
+
+    @property
+    def size_text(self) -> str:
+        """``224`` for a square input, ``128x160`` for another."""
+        height, width, _ = self.input_shape
+        return str(height) if height == width else f"{height}x{width}"
 
     @property
     def file_stem(self) -> str:
         """Name of a file for this network: letters, digits, ``_`` and ``.``."""
-        return self.name if self.name.endswith(f"_r{self.pixels}") else f"{self.name}_r{self.pixels}"
-
-
-def expand_layers(network: Network) -> tuple[Layer, ...]:
-    """The layers in execution order. Layers of block i are ``b{i}_…``; the last is ``logits``."""
-    return tuple(_expand(network))
-
-
-def count_macs(network: Network) -> int:
-    """Multiply-accumulates of one picture."""
-    return sum(layer.macs for layer in expand_layers(network))
-
-
-def count_weights(network: Network) -> int:
-    """Weights without biases."""
-    return sum(math.prod(layer.weight_shape) for layer in expand_layers(network) if layer.weight_shape)
-
-
-def count_parameters(network: Network) -> int:
-    """Weights, and one bias per output channel: batch normalisation is folded away."""
-    biases = sum(layer.out_shape[2] for layer in expand_layers(network) if layer.weight_shape)
-    return count_weights(network) + biases
-
-
-def _expand(network: Network) -> Iterator[Layer]:
-    source, shape = INPUT, (network.pixels, network.pixels, 3)
-    for index, block in enumerate(network.blocks):
-        for layer in _expand_block(f"b{index}", block, source, shape):
-            yield layer
-            source, shape = layer.name, layer.out_shape
-    features = _conv("features", source, shape, 1, 1, network.feature_channels, relu6=True)
-    yield features
-    pooled: Shape = (1, 1, network.feature_channels)
-    yield GlobalMean("pooled", ("features",), features.out_shape, pooled)
-    yield Dense("logits", ("pooled",), pooled, (1, 1, network.classes))
-
-
-def _expand_block(prefix: str, block: Block, source: str, shape: Shape) -> Iterator[Layer]:
-    if isinstance(block, ConvBlock):
-        yield _conv(
-            f"{prefix}_conv", source, shape, block.kernel, block.stride, block.out_channels, block.relu6
-        )
-        return
-    inner, inner_shape = source, shape
-    if block.expand != 1:
-        wide = _conv(f"{prefix}_expand", source, shape, 1, 1, block.expand * shape[2], relu6=True)
-        yield wide
-        inner, inner_shape = wide.name, wide.out_shape
-    depthwise = Depthwise(
-        f"{prefix}_depthwise",
-        (inner,),
-        inner_shape,
-        _strided(inner_shape, block.stride, inner_shape[2]),
-        block.kernel,
-        block.stride,
-        relu6=True,
-    )
-    yield depthwise
-    project = _conv(
-        f"{prefix}_project", depthwise.name, depthwise.out_shape, 1, 1, block.out_channels, relu6=False
-    )
-    yield project
-    if block.stride == 1 and block.out_channels == shape[2]:
-        yield Add(f"{prefix}_add", (source, project.name), shape, shape)
-
-
-def _conv(
-    name: str, source: str, shape: Shape, kernel: int, stride: int, out_channels: int, relu6: bool
-) -> Conv:
-    return Conv(name, (source,), shape, _strided(shape, stride, out_channels), kernel, stride, relu6)
-
-
-def _strided(shape: Shape, stride: int, channels: int) -> Shape:
-    return -(-shape[0] // stride), -(-shape[1] // stride), channels
+        return f"{_SIZE_SUFFIX.sub('', self.name)}_r{self.size_text}"

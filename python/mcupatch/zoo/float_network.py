@@ -11,7 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcupatch.zoo.layers import INPUT, Add, Conv, Dense, Depthwise, GlobalMean, Layer
+from mcupatch.zoo.layers import (
+    INPUT,
+    Activation,
+    Add,
+    Conv,
+    Dense,
+    Depthwise,
+    Gate,
+    GateFunction,
+    GlobalMean,
+    Layer,
+    MaxPool2x2,
+    Scale,
+    Sides,
+    Upsample2x,
+)
 
 FloatArray = NDArray[np.float32]
 RELU6_TOP = 6.0
@@ -46,28 +61,50 @@ def forward(network: FloatNetwork, pictures: FloatArray) -> dict[str, FloatArray
 def apply_layer(layer: Layer, inputs: list[FloatArray], weights: LayerWeights | None) -> FloatArray:
     """One layer with its bias and activation function."""
     if isinstance(layer, Add):
-        return inputs[0] + inputs[1]
+        return activate(layer, inputs[0] + inputs[1])
+    if isinstance(layer, Scale):
+        return inputs[0] * inputs[1]
+    if isinstance(layer, Gate):
+        return _apply_gate(inputs[0], layer.function)
     if isinstance(layer, GlobalMean):
         mean: FloatArray = inputs[0].mean(axis=(1, 2), keepdims=True, dtype=np.float64).astype(np.float32)
         return mean
+    if isinstance(layer, MaxPool2x2):
+        count, height, width, channels = inputs[0].shape
+        pooled: FloatArray = (
+            inputs[0].reshape(count, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
+        )
+        return pooled
+    if isinstance(layer, Upsample2x):
+        return inputs[0].repeat(2, axis=1).repeat(2, axis=2)
     assert weights is not None, f"layer {layer.name} has no weights"
     return activate(layer, apply_weights(layer, inputs[0], weights.weights) + weights.bias)
 
 
 def activate(layer: Layer, values: FloatArray) -> FloatArray:
-    """ReLU6 where the layer has it."""
-    if isinstance(layer, Conv | Depthwise) and layer.relu6:
-        clipped: FloatArray = np.clip(values, np.float32(0), np.float32(RELU6_TOP))
-        return clipped
-    return values
+    """The activation that the layer fuses."""
+    if layer.fused is Activation.NONE:
+        return values
+    top = RELU6_TOP if layer.fused is Activation.RELU6 else np.inf
+    clipped: FloatArray = np.clip(values, np.float32(0), np.float32(top))
+    return clipped
+
+
+def _apply_gate(x: FloatArray, function: GateFunction) -> FloatArray:
+    if function is GateFunction.HARD:
+        hard: FloatArray = np.clip(x + np.float32(3), np.float32(0), np.float32(6)) / np.float32(6)
+        return hard
+    sigmoid: FloatArray = np.float32(1) / (np.float32(1) + np.exp(-x))
+    return sigmoid
 
 
 def apply_weights(layer: Layer, x: FloatArray, weights: FloatArray) -> FloatArray:
     """The weighted sums of a convolution, depthwise convolution or dense layer, without bias."""
     if isinstance(layer, Conv):
-        return _convolve(x, weights, layer.stride)
+        parts = zip(np.split(x, layer.groups, axis=3), np.split(weights, layer.groups))
+        return np.concatenate([_convolve(layer, part, filters) for part, filters in parts], axis=3)
     if isinstance(layer, Depthwise):
-        return _convolve_depthwise(x, weights, layer.stride)
+        return _convolve_depthwise(layer, x, weights)
     assert isinstance(layer, Dense)
     return _multiply(x, weights.T)
 
@@ -78,31 +115,28 @@ def _multiply(x: FloatArray, matrix: FloatArray) -> FloatArray:
     return product.reshape(*x.shape[:-1], -1)
 
 
-def _convolve(x: FloatArray, weights: FloatArray, stride: int) -> FloatArray:
-    out_channels, kernel = weights.shape[:2]
-    matrix = weights.reshape(out_channels, -1).T
-    if kernel == 1:
+def _convolve(layer: Conv, x: FloatArray, weights: FloatArray) -> FloatArray:
+    """One group of channels."""
+    matrix, stride = weights.reshape(weights.shape[0], -1).T, layer.stride
+    if layer.kernel == (1, 1):
         return _multiply(x[:, ::stride, ::stride], matrix)
-    windows = np.lib.stride_tricks.sliding_window_view(_pad(x, kernel // 2), (kernel, kernel), axis=(1, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(_pad(x, layer.pads), layer.kernel, axis=(1, 2))
     patches = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # [N, OH, OW, K, K, C]
     return _multiply(patches.reshape(*patches.shape[:3], -1), matrix)
 
 
-def _convolve_depthwise(x: FloatArray, weights: FloatArray, stride: int) -> FloatArray:
-    kernel, padding = weights.shape[0], weights.shape[0] // 2
-    count, height, width, channels = x.shape
-    out_height, out_width = -(-height // stride), -(-width // stride)
-    total = np.zeros((count, out_height, out_width, channels), np.float32)
+def _convolve_depthwise(layer: Depthwise, x: FloatArray, weights: FloatArray) -> FloatArray:
+    stride, (out_height, out_width, channels) = layer.stride, layer.out_shape
+    total = np.zeros((x.shape[0], out_height, out_width, channels), np.float32)
     product = np.empty(total.shape[1:], np.float32)
-    for picture, padded in zip(total, _pad(x, padding)):  # picture by picture stays in the cache
-        for row in range(kernel):
-            for col in range(kernel):
-                taps = padded[row : row + (out_height - 1) * stride + 1 : stride]
-                taps = taps[:, col : col + (out_width - 1) * stride + 1 : stride]
-                np.multiply(taps, weights[row, col], out=product)
-                picture += product
+    for picture, padded in zip(total, _pad(x, layer.pads)):  # picture by picture stays in the cache
+        for row, col in np.ndindex(layer.kernel):
+            taps = padded[row : row + (out_height - 1) * stride + 1 : stride]
+            taps = taps[:, col : col + (out_width - 1) * stride + 1 : stride]
+            np.multiply(taps, weights[row, col], out=product)
+            picture += product
     return total
 
 
-def _pad(x: FloatArray, padding: int) -> FloatArray:
-    return np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+def _pad(x: FloatArray, pads: Sides) -> FloatArray:
+    return np.pad(x, ((0, 0), *pads, (0, 0)))

@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mcupatch.zoo.layers import Shape
+
 _CELLS = (3, 6, 12, 24)  # grid sizes of the octaves, coarse to fine
 
 
-def make_pictures(count: int, pixels: int, seed: int) -> NDArray[np.uint8]:
+def make_pictures(count: int, shape: Shape, seed: int) -> NDArray[np.uint8]:
+    """``[count, *shape]``: cut from square pictures, the first of their three channels."""
+    height, width, channels = shape
+    return _make_squares(count, max(height, width), seed)[:, :height, :width, :channels]
+
+
+def _make_squares(count: int, pixels: int, seed: int) -> NDArray[np.uint8]:
     """``[count, pixels, pixels, 3]``: a few octaves of interpolated noise around a colour of each picture's own."""
     rng = np.random.default_rng([seed, pixels])
     pictures = np.empty((count, pixels, pixels, 3), np.uint8)

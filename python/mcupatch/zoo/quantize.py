@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from mcupatch.ir.quant import INT8_MAX, INT8_MIN, QuantParams
 from mcupatch.zoo.blocks import Network
 from mcupatch.zoo.float_network import RELU6_TOP, FloatArray, FloatNetwork, forward
-from mcupatch.zoo.layers import INPUT, Conv, Dense, Depthwise, Layer
+from mcupatch.zoo.layers import INPUT, Activation, Dense, Depthwise, Gate, Layer, MaxPool2x2, Upsample2x
 from mcupatch.zoo.pictures import make_pictures
 from mcupatch.zoo.weights import draw_weights
 
 _CALIBRATION_PICTURES = 8
 _RANGE_STEP = 1 / 16  # ranges are rounded outwards to this, to be the same on every machine
 _LOGIT_HEADROOM = 1.5  # a few calibration pictures do not show the widest logits
+GATE_QUANT = QuantParams(1 / 256, INT8_MIN)  # the only one that LOGISTIC has
 INPUT_QUANT = QuantParams(float(np.float32(1 / 127.5)), -1)  # pixel 0 is -0.996, pixel 255 is 1.004
 
 
@@ -71,8 +72,13 @@ def _calibrate(floats: FloatNetwork, pictures: FloatArray) -> Mapping[str, Quant
     values = forward(floats, pictures)
     params = {INPUT: INPUT_QUANT}
     for layer in floats.layers:
-        low, high = float(values[layer.name].min()), float(values[layer.name].max())
-        params[layer.name] = choose_params(layer, low, high)
+        if isinstance(layer, Gate):
+            params[layer.name] = GATE_QUANT
+        elif isinstance(layer, MaxPool2x2 | Upsample2x):  # the same values, so the same stored ones
+            params[layer.name] = params[layer.inputs[0]]
+        else:
+            low, high = float(values[layer.name].min()), float(values[layer.name].max())
+            params[layer.name] = choose_params(layer, low, high)
     return params
 
 
@@ -81,7 +87,7 @@ def choose_params(layer: Layer, low: float, high: float) -> QuantParams:
     widen = _LOGIT_HEADROOM if isinstance(layer, Dense) else 1.0
     low = min(0.0, float(np.floor(low * widen / _RANGE_STEP)) * _RANGE_STEP)
     high = max(_RANGE_STEP, float(np.ceil(high * widen / _RANGE_STEP)) * _RANGE_STEP)
-    if isinstance(layer, Conv | Depthwise) and layer.relu6:
+    if layer.fused is Activation.RELU6:
         high = min(high, RELU6_TOP)
     scale = float(np.float32((high - low) / (INT8_MAX - INT8_MIN)))
     return QuantParams(scale, int(np.clip(np.rint(INT8_MIN - low / scale), INT8_MIN, INT8_MAX)))
@@ -99,7 +105,7 @@ def dequantize_input(stored: NDArray[np.int8]) -> FloatArray:
 
 
 def _make_calibration_pictures(network: Network, seed: int) -> FloatArray:
-    stored = quantize_pictures(make_pictures(_CALIBRATION_PICTURES, network.pixels, seed))
+    stored = quantize_pictures(make_pictures(_CALIBRATION_PICTURES, network.input_shape, seed))
     return dequantize_input(stored)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcupatch.zoo.blocks import Network, expand_layers
+from mcupatch.zoo.blocks import Network
+from mcupatch.zoo.expand import expand_layers
 from mcupatch.zoo.float_network import (
     FloatArray,
     FloatNetwork,
@@ -19,17 +20,17 @@ from mcupatch.zoo.float_network import (
     apply_layer,
     apply_weights,
 )
-from mcupatch.zoo.layers import INPUT, Dense, Depthwise, Layer, Window
+from mcupatch.zoo.layers import INPUT, Activation, Dense, Depthwise, Layer
 
 _BIAS_STEP = 1 / 8
-# Means well inside (0, 6) keep relu6 close to linear, so that quantisation noise is not amplified layer by layer.
-_RELU6_MEANS, _RELU6_SPREAD = (1.5, 3.0), 1.2
+# Means well inside (0, 6) keep relu and relu6 close to linear, so that quantisation noise is not amplified layer by layer.
+_RELU_MEANS, _RELU_SPREAD = (1.5, 3.0), 1.2
 _LINEAR_MEANS, _LINEAR_SPREAD = (-0.5, 0.5), 1.0
 _LOGIT_SPREAD = 2.0
 
 
 def draw_weights(network: Network, pictures: FloatArray, seed: int) -> FloatNetwork:
-    """Draw all weights; ``pictures`` ``[N, pixels, pixels, 3]`` are what the layers are normalised on."""
+    """Draw all weights; ``pictures`` ``[N, H, W, C]`` are what the layers are normalised on."""
     layers = expand_layers(network)
     rng = np.random.default_rng(seed)
     last_use = {name: index for index, layer in enumerate(layers) for name in layer.inputs}
@@ -70,9 +71,9 @@ def _normalise(layer: Layer, sums: FloatArray, rng: np.random.Generator) -> tupl
         # One factor for all classes, so that per-tensor weights lose nothing.
         wanted: NDArray[np.float64] = np.zeros(channels)
         factor = _round_to_power_of_two(np.full(channels, _LOGIT_SPREAD / spread.mean()))
-    elif isinstance(layer, Window) and layer.relu6:
-        wanted = rng.uniform(*_RELU6_MEANS, (channels,))
-        factor = _round_to_power_of_two(_RELU6_SPREAD / spread)
+    elif layer.fused is not Activation.NONE:
+        wanted = rng.uniform(*_RELU_MEANS, (channels,))
+        factor = _round_to_power_of_two(_RELU_SPREAD / spread)
     else:
         wanted = rng.uniform(*_LINEAR_MEANS, (channels,))
         factor = _round_to_power_of_two(_LINEAR_SPREAD / spread)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, DTypeLike
@@ -9,19 +11,18 @@ from onnx import helper, numpy_helper
 
 from mcupatch.zoo.blocks import Network
 from mcupatch.zoo.float_network import RELU6_TOP
-from mcupatch.zoo.layers import INPUT, GlobalMean, Layer, Window
+from mcupatch.zoo.layers import INPUT, Activation, GlobalMean, Layer, Upsample2x, find_outputs
 from mcupatch.zoo.onnx_graph import FLAT_SUFFIX, make_flatten, make_model, make_node, to_onnx_layout
 from mcupatch.zoo.quantize import QuantizedNetwork, build_float_network, quantize_network
 
+_RESIZE_INPUTS = ["", "resize_scales"]  # no region of interest
+
 
 def build_float_onnx(network: Network, seed: int = 0) -> bytes:
-    """Draw weights from ``seed`` and write them in float32, relu6 as Clip."""
+    """Draw weights from ``seed`` and write them in float32, relu as Relu, relu6 as Clip."""
     floats = build_float_network(network, seed)
     nodes: list[onnx.NodeProto] = []
-    initializers = [
-        numpy_helper.from_array(np.float32(0), "relu6_low"),
-        numpy_helper.from_array(np.float32(RELU6_TOP), "relu6_high"),
-    ]
+    initializers = [*_relu6_constants(floats.layers), *_resize_constants(floats.layers)]
     renamed: dict[str, str] = {}  # layer name to the tensor that its readers take
     for layer in floats.layers:
         inputs = [renamed.get(name, name) for name in layer.inputs]
@@ -31,19 +32,39 @@ def build_float_onnx(network: Network, seed: int = 0) -> bytes:
             initializers.append(numpy_helper.from_array(stored, f"{layer.name}_weights"))
             initializers.append(numpy_helper.from_array(weights.bias, f"{layer.name}_bias"))
             inputs += [f"{layer.name}_weights", f"{layer.name}_bias"]
-        if isinstance(layer, Window) and layer.relu6:
+        if isinstance(layer, Upsample2x):
+            inputs += _RESIZE_INPUTS
+        if layer.fused is not Activation.NONE:
             linear = f"{layer.name}_linear"
-            nodes.append(make_node(layer, inputs, linear))
-            bounds = ["relu6_low", "relu6_high"]
-            nodes.append(
-                helper.make_node("Clip", [linear, *bounds], [layer.name], name=f"{layer.name}_relu6")
-            )
+            nodes += [make_node(layer, inputs, linear), _make_activation(layer, linear)]
             continue
         nodes.append(make_node(layer, inputs, layer.name))
-        if isinstance(layer, GlobalMean):
+        if isinstance(layer, GlobalMean) and layer.is_flat:
             renamed[layer.name] = layer.name + FLAT_SUFFIX
             nodes.append(make_flatten(layer.name, renamed[layer.name]))
     return make_model(floats.name, floats.layers, nodes, initializers)
+
+
+def _make_activation(layer: Layer, source: str) -> onnx.NodeProto:
+    if layer.fused is Activation.RELU:
+        return helper.make_node("Relu", [source], [layer.name], name=f"{layer.name}_relu")
+    bounds = ["relu6_low", "relu6_high"]
+    return helper.make_node("Clip", [source, *bounds], [layer.name], name=f"{layer.name}_relu6")
+
+
+def _relu6_constants(layers: Sequence[Layer]) -> list[onnx.TensorProto]:
+    if not any(layer.fused is Activation.RELU6 for layer in layers):
+        return []
+    return [
+        numpy_helper.from_array(np.float32(0), "relu6_low"),
+        numpy_helper.from_array(np.float32(RELU6_TOP), "relu6_high"),
+    ]
+
+
+def _resize_constants(layers: Sequence[Layer]) -> list[onnx.TensorProto]:
+    if not any(isinstance(layer, Upsample2x) for layer in layers):
+        return []
+    return [numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), _RESIZE_INPUTS[-1])]
 
 
 def build_onnx_qdq(network: Network, seed: int = 0) -> bytes:
@@ -52,7 +73,7 @@ def build_onnx_qdq(network: Network, seed: int = 0) -> bytes:
 
 
 def write_onnx_qdq(network: QuantizedNetwork) -> bytes:
-    """Every activation goes through QuantizeLinear and DequantizeLinear; relu6 is the quantised range's own end.
+    """Every activation goes through QuantizeLinear and DequantizeLinear; relu and relu6 are the ranges' own ends.
 
     A Clip in front of a QuantizeLinear whose range is [0, 6] or less changes nothing, so it is left out, as
     ``quantize_static`` does.
@@ -65,27 +86,30 @@ class _QdqWriter:
         self._network = network
         self._constant_nodes: list[onnx.NodeProto] = []
         self._nodes: list[onnx.NodeProto] = []
-        self._initializers: list[onnx.TensorProto] = []
+        self._initializers: list[onnx.TensorProto] = _resize_constants(network.layers)
         self._dequantized: dict[str, str] = {}  # activation to the float tensor behind its DequantizeLinear
 
     def write(self) -> bytes:
         layers = self._network.layers
+        outputs = find_outputs(layers)
         self._add_activation_params(INPUT)
         self._quantize(INPUT, INPUT, INPUT)
         for layer in layers:
-            self._write_layer(layer, is_last=layer is layers[-1])
+            self._write_layer(layer, is_last=layer in outputs)
         return make_model(self._network.name, layers, self._constant_nodes + self._nodes, self._initializers)
 
     def _write_layer(self, layer: Layer, is_last: bool) -> None:
         inputs = [self._dequantized[name] for name in layer.inputs]
         if layer.weight_shape:
             inputs += self._add_weights(layer)
+        if isinstance(layer, Upsample2x):
+            inputs += _RESIZE_INPUTS
         self._add_activation_params(layer.name)
         # The graph's output keeps the layer's name, so the float tensor in front of it takes another.
         result = f"{layer.name}_QuantizeLinear_Input" if is_last else layer.name
         self._nodes.append(make_node(layer, inputs, result))
         self._quantize(layer.name, layer.name, result, layer.name if is_last else None)
-        if isinstance(layer, GlobalMean):
+        if isinstance(layer, GlobalMean) and layer.is_flat:
             flat = layer.name + FLAT_SUFFIX
             self._nodes.append(make_flatten(self._dequantized[layer.name], flat))
             self._quantize(layer.name, flat, flat)

@@ -43,9 +43,11 @@ void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_ou
   const mcup_operand right = mcup_make_operand(&b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
                                                params->b_repeats_channels);
   for (int32_t y = 0; y < out.rows; ++y) {
+    const int8_t *row_a = mcup_operand_row(&left, y);
+    const int8_t *row_b = mcup_operand_row(&right, y);
     for (int32_t x = 0; x < out.cols; ++x) {
-      const int8_t *pixel_a = mcup_operand_pixel(&left, y, x);
-      const int8_t *pixel_b = mcup_operand_pixel(&right, y, x);
+      const int8_t *pixel_a = row_a + x * left.col_step;
+      const int8_t *pixel_b = row_b + x * right.col_step;
       int8_t *pixel = mcup_out_row(&out, y) + (ptrdiff_t)x * params->channels;
       if (params->input_requant.scale != NULL) {
         add_pixel_float(params, pixel_a, left.channel_step, pixel_b, right.channel_step, pixel);

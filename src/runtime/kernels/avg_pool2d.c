@@ -1,24 +1,13 @@
 /* Average pooling over the positions inside the tensor (or over the whole kernel). */
+#include "mcupatch/average.h"
 #include "mcupatch/kernels.h"
-#include "mcupatch/requant.h"
 #include "mcupatch/window.h"
-
-/* numerator / denominator, halves away from zero; denominator > 0. */
-static int32_t divide_half_away(int32_t numerator, int32_t denominator) {
-  const int32_t half = denominator / 2;
-  return (numerator < 0 ? numerator - half : numerator + half) / denominator;
-}
-
-/* numerator / denominator, halves up. */
-static int32_t divide_half_up(int32_t numerator, int32_t denominator) {
-  const int32_t raised = numerator + denominator / 2;
-  return raised / denominator - (raised % denominator < 0);
-}
 
 /* The part of one output pixel's kernel that lies inside the window. */
 typedef struct {
-  const int8_t *data; /* first channel of the first position; unused where nothing is inside */
-  ptrdiff_t row_stride;
+  const mcup_input *in;
+  int32_t first_row;    /* unused where nothing is inside */
+  ptrdiff_t first_byte; /* of the first position in its row */
   int32_t rows;
   int32_t cols;
   int32_t count; /* what the sum is divided by */
@@ -28,10 +17,9 @@ static positions find_positions(const mcup_pool_params *params, const mcup_input
                                 int32_t start_col) {
   const mcup_taps rows = mcup_clip_taps(start_row, params->kernel_rows, 1, in->rows);
   const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, 1, in->cols);
-  positions inside = {NULL, in->row_stride, rows.last - rows.first, cols.last - cols.first, 0};
-  if (inside.rows > 0 && inside.cols > 0) {
-    inside.data = mcup_in_pixel(in, start_row + rows.first, start_col + cols.first, params->channels);
-  } else {
+  positions inside = {in, start_row + rows.first, 0, rows.last - rows.first, cols.last - cols.first, 0};
+  inside.first_byte = (ptrdiff_t)(start_col + cols.first) * params->channels;
+  if (inside.cols == 0) {
     inside.rows = 0;
   }
   inside.count = params->count_include_pad ? params->kernel_rows * params->kernel_cols : inside.rows * inside.cols;
@@ -44,27 +32,23 @@ static positions find_positions(const mcup_pool_params *params, const mcup_input
 static int8_t average_stored(const mcup_pool_params *params, const positions *inside, int32_t channel) {
   int32_t sum = 0;
   for (int32_t ky = 0; ky < inside->rows; ++ky) {
-    const int8_t *row = inside->data + ky * inside->row_stride + channel;
+    const int8_t *row = mcup_in_row(inside->in, inside->first_row + ky) + inside->first_byte + channel;
     for (int32_t kx = 0; kx < inside->cols; ++kx) {
       sum += row[(ptrdiff_t)kx * params->channels];
     }
   }
-  const int32_t mean = params->rounding_up ? divide_half_up(sum, inside->count) : divide_half_away(sum, inside->count);
-  return (int8_t)mcup_clamp(mean, params->low, params->high);
+  return mcup_average_stored(params, sum, inside->count);
 }
 
-/* Real values, in this order of float32 operations. */
 static int8_t average_real(const mcup_pool_params *params, const positions *inside, int32_t channel) {
   float sum = 0.0F;
   for (int32_t ky = 0; ky < inside->rows; ++ky) {
-    const int8_t *row = inside->data + ky * inside->row_stride + channel;
+    const int8_t *row = mcup_in_row(inside->in, inside->first_row + ky) + inside->first_byte + channel;
     for (int32_t kx = 0; kx < inside->cols; ++kx) {
-      const float real = (float)(row[(ptrdiff_t)kx * params->channels] - params->input_zero_point) * params->scale[0];
-      sum = sum + real;
+      sum = mcup_add_real(params, sum, row[(ptrdiff_t)kx * params->channels]);
     }
   }
-  const float quotient = sum / (float)inside->count / params->scale[1];
-  return mcup_store_even(quotient + params->offset, params->output_zero_point, params->low, params->high);
+  return mcup_average_real(params, sum, inside->count);
 }
 
 void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top,

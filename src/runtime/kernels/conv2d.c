@@ -16,8 +16,8 @@ static int32_t column_step(const mcup_conv2d_params *params) {
   return (column_depth(params) + 3) / 4 * 4;
 }
 
-size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params) {
-  return 2 * sizeof(int16_t) * (size_t)column_step(params);
+size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols) {
+  return (out_cols > 1 ? 2 : 1) * sizeof(int16_t) * (size_t)column_step(params);
 }
 
 /* One row of taps to `bytes`: input pixels where the tap is inside, the zero point elsewhere. */

@@ -16,15 +16,51 @@ size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params) 
   return 4 * sizeof(int16_t) * (size_t)(params->kernel_rows * params->kernel_cols);
 }
 
+/* Neighbouring tap rows that lie in one place of the input, so evenly spaced. */
+typedef struct {
+  const int8_t *bytes; /* column 0 of the first */
+  ptrdiff_t step;
+  int32_t first;
+  int32_t count;
+} tap_rows;
+
+/* The tap rows of one output row that lie inside: mostly in one place, in two where the window is split. */
+typedef struct {
+  mcup_taps rows;
+  tap_rows place[2];
+  int32_t places;
+} tap_places;
+
 /* Four neighbouring channels of one output row: what all its pixels share. */
 typedef struct {
   const mcup_depthwise_params *params;
-  const mcup_input *in;
+  const tap_places *from;
+  int32_t in_cols;
   int32_t channel;
-  int32_t start_row; /* of tap row 0; may lie outside */
-  mcup_taps rows;
   const int16_t *taps; /* [kernel_rows][kernel_cols][4] */
 } row_of_four;
+
+/* Tap row 0 reads input row `start_row`, which may lie outside. */
+static tap_places find_places(const mcup_depthwise_params *params, const mcup_input *in, int32_t start_row) {
+  const int32_t dilation = params->dilation_rows;
+  const mcup_taps rows = mcup_clip_taps(start_row, params->kernel_rows, dilation, in->rows);
+  const mcup_taps upper = mcup_clip_taps(start_row, params->kernel_rows, dilation, in->upper_rows);
+  const int32_t border = mcup_clamp(upper.last, rows.first, rows.last);
+  tap_places found;
+  found.rows = rows;
+  found.places = 0;
+  if (rows.first < border) {
+    const int8_t *bytes = mcup_in_row(in, start_row + rows.first * dilation);
+    const tap_rows place = {bytes, (ptrdiff_t)dilation * in->row_stride, rows.first, border - rows.first};
+    found.place[found.places++] = place;
+  }
+  if (border < rows.last) {
+    const int8_t *bytes = mcup_in_row(in, start_row + border * dilation);
+    const tap_rows place = {bytes, (ptrdiff_t)dilation * in->lower_stride, border, rows.last - border};
+    found.place[found.places++] = place;
+  }
+  return found;
+}
 
 /* The bias less what the input's zero point adds to the sums over these tap columns. */
 static mcup_sums4 start_sums(const row_of_four *row, mcup_taps cols) {
@@ -32,7 +68,7 @@ static mcup_sums4 start_sums(const row_of_four *row, mcup_taps cols) {
   const int8_t zero_point = (int8_t)params->input_zero_point;
   const int8_t bytes[4] = {zero_point, zero_point, zero_point, zero_point};
   mcup_sums4 sums = {{0, 0, 0, 0}};
-  for (int32_t ky = row->rows.first; ky < row->rows.last; ++ky) {
+  for (int32_t ky = row->from->rows.first; ky < row->from->rows.last; ++ky) {
     sums = mcup_depthwise_taps4(bytes, 0, row->taps + 4 * (ky * params->kernel_cols + cols.first),
                                 cols.last - cols.first, sums);
   }
@@ -42,48 +78,51 @@ static mcup_sums4 start_sums(const row_of_four *row, mcup_taps cols) {
   return sums;
 }
 
-/* All tap rows that lie inside, `count` tap columns; `bytes` and `taps` are at the first of them. */
-static mcup_sums4 sum_taps(const row_of_four *row, const int8_t *bytes, const int16_t *taps, int32_t count,
-                           mcup_sums4 sums) {
+/* All tap rows inside, tap columns [cols.first, cols.last), of which the first reads input byte `byte` of a row. */
+static mcup_sums4 sum_taps(const row_of_four *row, ptrdiff_t byte, mcup_taps cols, mcup_sums4 sums) {
   const int32_t tap_step = row->params->dilation_cols * row->params->in_channels;
-  const ptrdiff_t row_step = (ptrdiff_t)row->params->dilation_rows * row->in->row_stride;
   const int32_t taps_step = 4 * row->params->kernel_cols;
-  MCUP_NO_UNROLL
-  for (int32_t k = 0; k < row->rows.last - row->rows.first; ++k) {
-    sums = mcup_depthwise_taps4(bytes + k * row_step, tap_step, taps + k * taps_step, count, sums);
+  for (int32_t p = 0; p < row->from->places; ++p) {
+    const tap_rows *rows = &row->from->place[p];
+    const int8_t *bytes = rows->bytes + byte;
+    const int16_t *taps = row->taps + rows->first * taps_step + 4 * cols.first;
+    MCUP_NO_UNROLL
+    for (int32_t k = 0; k < rows->count; ++k) {
+      sums = mcup_depthwise_taps4(bytes + k * rows->step, tap_step, taps + k * taps_step, cols.last - cols.first, sums);
+    }
   }
   return sums;
 }
 
 /* The same for the usual kernel of three columns, all inside. */
-static mcup_sums4 sum_three_columns(const row_of_four *row, const int8_t *bytes, const int16_t *taps, mcup_sums4 sums) {
+static mcup_sums4 sum_three_columns(const row_of_four *row, ptrdiff_t byte, mcup_sums4 sums) {
   const int32_t tap_step = row->params->dilation_cols * row->params->in_channels;
-  const ptrdiff_t row_step = (ptrdiff_t)row->params->dilation_rows * row->in->row_stride;
-  MCUP_NO_UNROLL
-  for (int32_t k = 0; k < row->rows.last - row->rows.first; ++k) {
-    const int8_t *pixel = bytes + k * row_step;
-    sums = mcup_depthwise_tap4(pixel, taps + 12 * k, sums);
-    sums = mcup_depthwise_tap4(pixel + tap_step, taps + 12 * k + 4, sums);
-    sums = mcup_depthwise_tap4(pixel + 2 * tap_step, taps + 12 * k + 8, sums);
+  for (int32_t p = 0; p < row->from->places; ++p) {
+    const tap_rows *rows = &row->from->place[p];
+    const int16_t *taps = row->taps + 12 * rows->first;
+    MCUP_NO_UNROLL
+    for (int32_t k = 0; k < rows->count; ++k) {
+      const int8_t *pixel = rows->bytes + byte + k * rows->step;
+      sums = mcup_depthwise_tap4(pixel, taps + 12 * k, sums);
+      sums = mcup_depthwise_tap4(pixel + tap_step, taps + 12 * k + 4, sums);
+      sums = mcup_depthwise_tap4(pixel + 2 * tap_step, taps + 12 * k + 8, sums);
+    }
   }
   return sums;
 }
 
-static const int8_t *find_bytes(const row_of_four *row, int32_t col) {
-  const mcup_depthwise_params *params = row->params;
-  return mcup_in_pixel(row->in, row->start_row + row->rows.first * params->dilation_rows, col, params->in_channels) +
-         row->channel;
+/* Where this channel of input column `col` lies in a row. */
+static ptrdiff_t find_byte(const row_of_four *row, int32_t col) {
+  return (ptrdiff_t)col * row->params->in_channels + row->channel;
 }
 
 /* A pixel some of whose tap columns may lie outside. */
 static void write_border(const row_of_four *row, int32_t start_col, int8_t *out) {
   const mcup_depthwise_params *params = row->params;
-  const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, row->in->cols);
+  const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, row->in_cols);
   mcup_sums4 sums = start_sums(row, cols);
-  if (row->rows.first < row->rows.last && cols.first < cols.last) {
-    const int16_t *taps = row->taps + 4 * (row->rows.first * params->kernel_cols + cols.first);
-    sums = sum_taps(row, find_bytes(row, start_col + cols.first * params->dilation_cols), taps, cols.last - cols.first,
-                    sums);
+  if (cols.first < cols.last) {
+    sums = sum_taps(row, find_byte(row, start_col + cols.first * params->dilation_cols), cols, sums);
   }
   mcup_requantize_run(&params->requant, row->channel, sums.channel, 4, out);
 }
@@ -93,13 +132,11 @@ static void write_inside(const row_of_four *row, int32_t start_col, int32_t coun
   const mcup_depthwise_params *params = row->params;
   const mcup_taps all = {0, params->kernel_cols};
   const mcup_sums4 start = start_sums(row, all);
-  const int16_t *taps = row->taps + 4 * row->rows.first * params->kernel_cols;
-  const int8_t *bytes = find_bytes(row, start_col);
-  const ptrdiff_t bytes_step = (ptrdiff_t)params->stride_cols * params->in_channels;
+  const ptrdiff_t byte = find_byte(row, start_col);
+  const ptrdiff_t step_in = (ptrdiff_t)params->stride_cols * params->in_channels;
   for (int32_t x = 0; x < count; ++x) {
-    const int8_t *pixel = bytes + x * bytes_step;
-    const mcup_sums4 sums = params->kernel_cols == 3 ? sum_three_columns(row, pixel, taps, start)
-                                                     : sum_taps(row, pixel, taps, params->kernel_cols, start);
+    const mcup_sums4 sums = params->kernel_cols == 3 ? sum_three_columns(row, byte + x * step_in, start)
+                                                     : sum_taps(row, byte + x * step_in, all, start);
     mcup_requantize_run(&params->requant, row->channel, sums.channel, 4, out + (ptrdiff_t)x * step);
   }
 }
@@ -114,12 +151,12 @@ static mcup_taps find_inside(const mcup_depthwise_params *params, int32_t in_col
 }
 
 /* Channels [channel, channel + 4) of output row y. */
-static void write_row_of_four(const mcup_depthwise_params *params, const mcup_input *in, const mcup_output *out,
-                              int32_t y, int32_t start_row, int32_t pad_left, int32_t channel, int16_t *taps) {
+static void write_row_of_four(const mcup_depthwise_params *params, const mcup_output *out, int32_t y,
+                              const tap_places *from, int32_t in_cols, int32_t pad_left, int32_t channel,
+                              int16_t *taps) {
   const int32_t channels = params->in_channels;
-  const mcup_taps rows = mcup_clip_taps(start_row, params->kernel_rows, params->dilation_rows, in->rows);
-  const mcup_taps inside = find_inside(params, rows.first < rows.last ? in->cols : 0, out->cols, pad_left);
-  const row_of_four row = {params, in, channel, start_row, rows, taps};
+  const mcup_taps inside = find_inside(params, from->places > 0 ? in_cols : 0, out->cols, pad_left);
+  const row_of_four row = {params, from, in_cols, channel, taps};
   int8_t *target = mcup_out_row(out, y) + channel;
   mcup_widen_taps4(params->weights + channel, channels, params->kernel_rows * params->kernel_cols,
                    params->weight_zero_point, taps);
@@ -146,10 +183,10 @@ static void write_row_of_one(const mcup_depthwise_params *params, const mcup_inp
     const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, in->cols);
     int32_t sum = params->bias[channel];
     for (int32_t ky = rows.first; ky < rows.last; ++ky) {
+      const int8_t *row = mcup_in_row(in, start_row + ky * params->dilation_rows);
       const int8_t *weights = params->weights + (ptrdiff_t)ky * params->kernel_cols * out_channels + channel;
       for (int32_t kx = cols.first; kx < cols.last; ++kx) {
-        const int8_t *pixel = mcup_in_pixel(in, start_row + ky * params->dilation_rows,
-                                            start_col + kx * params->dilation_cols, params->in_channels);
+        const int8_t *pixel = row + (ptrdiff_t)(start_col + kx * params->dilation_cols) * params->in_channels;
         sum = mcup_mac(sum, pixel[channel / params->channel_multiplier] - params->input_zero_point,
                        weights[(ptrdiff_t)kx * out_channels] - params->weight_zero_point);
       }
@@ -163,8 +200,9 @@ void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, m
   const int32_t blocked = blocked_channels(params);
   for (int32_t y = 0; y < out.rows; ++y) {
     const int32_t start_row = y * params->stride_rows - pad_top;
+    const tap_places from = find_places(params, &in, start_row);
     for (int32_t channel = 0; channel < blocked; channel += 4) {
-      write_row_of_four(params, &in, &out, y, start_row, pad_left, channel, (int16_t *)scratch);
+      write_row_of_four(params, &out, y, &from, in.cols, pad_left, channel, (int16_t *)scratch);
     }
     for (int32_t channel = blocked; channel < params->in_channels * params->channel_multiplier; ++channel) {
       write_row_of_one(params, &in, &out, y, start_row, pad_left, channel);

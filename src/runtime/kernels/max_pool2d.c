@@ -8,9 +8,9 @@ static void write_pixel(const mcup_pool_params *params, const mcup_input *in, in
   for (int32_t c = 0; c < params->channels; ++c) {
     int32_t largest = INT8_MIN;
     for (int32_t ky = rows.first; ky < rows.last; ++ky) {
+      const int8_t *row = mcup_in_row(in, start_row + ky * params->dilation_rows) + c;
       for (int32_t kx = cols.first; kx < cols.last; ++kx) {
-        const int32_t value = mcup_in_pixel(in, start_row + ky * params->dilation_rows,
-                                            start_col + kx * params->dilation_cols, params->channels)[c];
+        const int32_t value = row[(ptrdiff_t)(start_col + kx * params->dilation_cols) * params->channels];
         largest = value > largest ? value : largest;
       }
     }

@@ -8,7 +8,7 @@ void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t ha
   const float low = (float)(INT8_MIN - zero_point);
   const float high = (float)(INT8_MAX - zero_point);
   for (int32_t y = 0; y < out.rows; ++y) {
-    const int8_t *source = (const int8_t *)in.data + (ptrdiff_t)y * in.row_stride;
+    const int8_t *source = mcup_in_row(&in, y);
     int8_t *target = mcup_out_row(&out, y);
     for (int32_t i = 0; i < out.cols * channels; ++i) {
       const float scaled = mcup_clamp_float(mcup_load_float(source + 4 * (ptrdiff_t)i) / scale, low, high);

@@ -47,6 +47,16 @@ def test_tiles_make_up_the_whole(machine: Machine, kind: type[ops.Operator]) -> 
 
 
 @pytest.mark.parametrize("kind", [ops.Conv2D, ops.DepthwiseConv2D])
+def test_tiles_of_one_column_stay_in_their_scratch(machine: Machine, kind: type[ops.Operator]) -> None:
+    for i in range(30):
+        rng = np.random.default_rng([8, i])
+        example = RANDOM_EXAMPLES[kind](rng)
+        width = example.graph.output_tensor(example.op).hwc[1]
+        case = make_tiled_case(rng, example, (1, width), f"{kind.__name__}, number {i}")
+        assert machine.run(case.before) == case.after, case.label
+
+
+@pytest.mark.parametrize("kind", [ops.Conv2D, ops.DepthwiseConv2D])
 @pytest.mark.parametrize("pads", [(1 << 28, 0), (0, 1 << 28), (-(1 << 28), -(1 << 28)), (1 << 28, 1 << 28)])
 def test_windows_far_outside_the_tensor(
     machine: Machine, kind: type[ops.Operator], pads: tuple[int, int]

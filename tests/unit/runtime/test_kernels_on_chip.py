@@ -8,13 +8,7 @@ import pytest
 from mcupatch.ir import ops
 from tests.support.kernel_cases import make_case
 from tests.support.kernel_operators import RANDOM_EXAMPLES
-from tests.support.kernels_chip import ChipKernels
 from tests.support.kernels_host import Machine
-
-
-@pytest.fixture(scope="module", params=["cortex-m7", "cortex-m4"])
-def chip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    return ChipKernels(tmp_path_factory.mktemp(request.param), request.param)
 
 
 @pytest.mark.parametrize("kind", RANDOM_EXAMPLES, ids=lambda kind: kind.kind)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.support.random_networks import random_patchable_tflite, random_tflite
+from tests.support.random_networks import random_patchable_tflite, random_staged_tflite, random_tflite
 
 _SEEDS = range(201)
+_MAKERS = [random_tflite, random_patchable_tflite, random_staged_tflite]
 
 
-@pytest.mark.parametrize("make", [random_tflite, random_patchable_tflite])
+@pytest.mark.parametrize("make", _MAKERS)
 def test_litert_runs_every_seed(make: Callable[[int], bytes]) -> None:
     litert = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not installed")
     dead = []
@@ -31,7 +32,7 @@ def test_litert_runs_every_seed(make: Callable[[int], bytes]) -> None:
     assert len(dead) <= len(_SEEDS) // 20, f"seeds with a near-constant output: {dead}"
 
 
-@pytest.mark.parametrize("make", [random_tflite, random_patchable_tflite])
+@pytest.mark.parametrize("make", _MAKERS)
 def test_same_seed_gives_the_same_bytes(make: Callable[[int], bytes]) -> None:
     assert all(make(seed) == make(seed) for seed in range(10))
     assert len({make(seed) for seed in range(10)}) == 10

@@ -3,6 +3,8 @@
  *
  * A window is a rectangle of pixels inside a feature map [H][W][C]: `data` points to its first pixel,
  * `row_stride` is the distance between rows in bytes. A whole tensor is a window of all its pixels.
+ * The rows of an input window may lie in two places, as the kept rows of a tile and its new ones do: the upper ones at
+ * `data`, the others at `lower`. No kernel needs the two to be of one stride or in any order in memory.
  * Input windows hold every input pixel that exists inside the tensor and is needed: a tap outside the window
  * lies outside the tensor, holds the zero point and is skipped.
  *
@@ -17,12 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Pixels [rows][cols], row_stride bytes from one row to the next; channels are known from the parameters. */
+/*
+ * Pixels [rows][cols]; channels are known from the parameters. Row y lies at data + y * row_stride if
+ * y < upper_rows, else at lower + (y - upper_rows) * lower_stride, which a window in one place leaves NULL.
+ */
 typedef struct {
   const void *data;
   int32_t rows;
   int32_t cols;
   int32_t row_stride;
+  int32_t upper_rows;
+  const void *lower;
+  int32_t lower_stride;
 } mcup_input;
 
 typedef struct {
@@ -31,6 +39,23 @@ typedef struct {
   int32_t cols;
   int32_t row_stride;
 } mcup_output;
+
+static inline mcup_input mcup_window(const void *data, int32_t rows, int32_t cols, int32_t row_stride) {
+  const mcup_input window = {data, rows, cols, row_stride, rows, NULL, 0};
+  return window;
+}
+
+/* `rows` counts the rows of both places. */
+static inline mcup_input mcup_split_window(const void *upper, int32_t upper_rows, int32_t upper_stride,
+                                           const void *lower, int32_t lower_stride, int32_t rows, int32_t cols) {
+  const mcup_input window = {upper, rows, cols, upper_stride, upper_rows, lower, lower_stride};
+  return window;
+}
+
+static inline mcup_output mcup_out_window(void *data, int32_t rows, int32_t cols, int32_t row_stride) {
+  const mcup_output window = {data, rows, cols, row_stride};
+  return window;
+}
 
 /*
  * From an int32 accumulator to int8. Exactly one of (multiplier, shift), scale and scale_double is set.
@@ -70,7 +95,8 @@ typedef struct {
  */
 void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left,
                  void *scratch);
-size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params);
+/* For calls whose output windows are at most out_cols wide: one column takes half of what two or more take. */
+size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols);
 
 typedef struct {
   const int8_t *weights; /* [KH][KW][C * channel_multiplier] */
@@ -158,6 +184,25 @@ typedef struct {
 
 void mcup_mean(const mcup_mean_params *params, const int8_t *in, int8_t *out);
 
+/*
+ * Reductions of a map that arrives in windows, together all its pixels once: clear the sums, add the windows, finish.
+ * The sums are mcup_sums_bytes(channels) bytes at a multiple of 4.
+ */
+size_t mcup_sums_bytes(int32_t channels);
+void mcup_clear_sums(int32_t channels, void *sums);
+
+/* mcup_mean with outer = 1 and inner = channels, whatever the windows and their order. */
+void mcup_mean_add(int32_t channels, mcup_input in, void *sums);
+void mcup_mean_finish(const mcup_mean_params *params, const void *sums, int8_t *out);
+
+/*
+ * mcup_avg_pool2d with one output pixel whose kernel covers the map. `count`: what the sum is divided by, the pixels
+ * of the map or, with count_include_pad, the positions of the kernel. With a scale the windows must come row by row at
+ * full width: float32 sums depend on the order.
+ */
+void mcup_avg_pool_add(const mcup_pool_params *params, mcup_input in, void *sums);
+void mcup_avg_pool_finish(const mcup_pool_params *params, int32_t count, const void *sums, int8_t *out);
+
 /* Constant padding: output pixel (y, x) is input-window pixel (y - pad_top, x - pad_left), or `value`. */
 void mcup_pad(int32_t channels, int8_t value, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
 
@@ -215,6 +260,13 @@ void mcup_transpose(int32_t rank, const int32_t *shape, const int32_t *permutati
 
 /* Does nothing when in == out. */
 void mcup_copy(size_t bytes, const void *in, void *out);
+
+/*
+ * Moves rows inside one buffer towards its start, the first row first: target <= source and
+ * target_stride <= source_stride. The two places may overlap.
+ */
+void mcup_move(int32_t rows, int32_t row_bytes, const void *source, int32_t source_stride, void *target,
+               int32_t target_stride);
 
 void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, mcup_input in,
                    mcup_output out); /* float32 pixels to int8 pixels */

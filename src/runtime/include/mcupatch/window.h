@@ -25,9 +25,17 @@ static inline mcup_taps mcup_clip_taps(int32_t start, int32_t count, int32_t dil
   return taps;
 }
 
+/* Address of a row, which must lie inside the window. */
+static inline const int8_t *mcup_in_row(const mcup_input *in, int32_t row) {
+  if (row < in->upper_rows) {
+    return (const int8_t *)in->data + (ptrdiff_t)row * in->row_stride;
+  }
+  return (const int8_t *)in->lower + (ptrdiff_t)(row - in->upper_rows) * in->lower_stride;
+}
+
 /* Address of pixel (row, col), which must lie inside the window. */
 static inline const int8_t *mcup_in_pixel(const mcup_input *in, int32_t row, int32_t col, int32_t pixel_bytes) {
-  return (const int8_t *)in->data + (ptrdiff_t)row * in->row_stride + (ptrdiff_t)col * pixel_bytes;
+  return mcup_in_row(in, row) + (ptrdiff_t)col * pixel_bytes;
 }
 
 static inline int8_t *mcup_out_row(const mcup_output *out, int32_t row) {

@@ -8,20 +8,42 @@ typedef struct __attribute__((packed, may_alias)) {
   uint32_t value;
 } word;
 
-void *memcpy(void *restrict to, const void *restrict from, size_t count) {
-  uint8_t *target = to;
-  const uint8_t *source = from;
+/* Loops that run a few times; clang would unroll them by a run-time count. */
+#if defined(__clang__)
+#define NO_UNROLL _Pragma("clang loop unroll(disable)")
+#else
+#define NO_UNROLL
+#endif
+
+/* Upwards, and what is stored was loaded before: right for any distance between the two if target <= source. */
+static inline void copy_upwards(uint8_t *target, const uint8_t *source, size_t count) {
+  if ((((uintptr_t)target | (uintptr_t)source) & 3u) == 0) {
+    NO_UNROLL
+    for (; count >= 16; count -= 16) { /* in C, compilers do not pair the words, or call memmove for a struct of them */
+      __asm__ volatile("ldmia %1!, {r3, r4, r5, r6}\n\tstmia %0!, {r3, r4, r5, r6}"
+                       : "+r"(target), "+r"(source)
+                       :
+                       : "r3", "r4", "r5", "r6", "memory");
+    }
+  }
+  NO_UNROLL
   for (; count >= 16; count -= 16, target += 16, source += 16) {
     for (int i = 0; i < 4; i++) {
       ((word *)target)[i] = ((const word *)source)[i];
     }
   }
+  NO_UNROLL
   for (; count >= 4; count -= 4, target += 4, source += 4) {
     *(word *)target = *(const word *)source;
   }
-  while (count-- > 0) {
+  NO_UNROLL
+  for (; count > 0; count--) {
     *target++ = *source++;
   }
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count) {
+  copy_upwards(to, from, count);
   return to;
 }
 
@@ -29,13 +51,7 @@ void *memmove(void *to, const void *from, size_t count) {
   uint8_t *target = to;
   const uint8_t *source = from;
   if (target <= source || target >= source + count) {
-    /* Upwards, and each word is read before it is written: right for any distance. */
-    for (; count >= 4; count -= 4, target += 4, source += 4) {
-      *(word *)target = *(const word *)source;
-    }
-    while (count-- > 0) {
-      *target++ = *source++;
-    }
+    copy_upwards(target, source, count);
     return to;
   }
   while (count-- > 0) {

@@ -1,0 +1,231 @@
+"""The best schedules of the zoo's networks and of real models, planned and measured, beside what was aimed at.
+
+    python benchmarks/schedule_table.py [--models DIR] [NAME...]
+
+Without a NAME: every network of ``ROWS`` (the real models only if ``--models`` says where they are), written to
+``benchmarks/schedule.md``. Every schedule is compiled, run on the emulated chip and compared with the reference, byte
+for byte; a difference is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, fields
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from mcupatch.describe import describe_model, describe_run
+from mcupatch.errors import McupatchError
+from mcupatch.model_file import load_model_file
+from mcupatch.model_inputs import random_inputs
+from mcupatch.options import CompileOptions, LeastSram, Mode, PerLayer
+from mcupatch.pipeline import compile_model, measure_model
+from mcupatch.result import MeasuredFacts, Result
+
+BOARD, SRAM_BYTES, FLASH_BYTES = "generic", 4 << 20, 16 << 20  # as much as any network needs layer by layer
+PROCESSES = 2
+EXTRA_SHARE = 0.05
+CAN_STREAM = any(field.name == "stream_input" for field in fields(CompileOptions))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network of the zoo, or a ``file`` of real models; ``aim_kib`` is what the arena should be at most."""
+
+    title: str
+    source: str
+    aim_kib: float | None
+    is_file: bool = False
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The same network layer by layer, without extra MACs, and with a few."""
+
+    row: Row
+    per_layer: Result
+    least: Result
+    with_extra: Result
+
+
+ROWS = (
+    Row("mobilenet_v2", "zoo:mobilenet_v2", 80),
+    Row("mbv2_rd", "zoo:mbv2_rd", 52),
+    Row("mbv2_w0.35_r144", "zoo:mbv2_w0.35_r144", 20),
+    Row("proxyless_w0.3_r176", "zoo:proxyless_w0.3_r176", 39),
+    Row("mnasnet_b1", "zoo:mnasnet_b1", 88),
+    Row("mnasnet_a1", "zoo:mnasnet_a1", None),
+    Row("mcunet_vww0", "zoo:mcunet_vww0", 12),
+    Row("mcunet_vww1", "zoo:mcunet_vww1", 16),
+    Row("mcunet_vww2", "zoo:mcunet_vww2", 49),
+    Row("mcunet_in0", "zoo:mcunet_in0", 10.5),
+    Row("mcunet_in1", "zoo:mcunet_in1", 19),
+    Row("mcunet_in2", "zoo:mcunet_in2", 56),
+    Row("mcunet_in3", "zoo:mcunet_in3", 61),
+    Row("mcunet_in4", "zoo:mcunet_in4", 90),
+    Row("person_det", "zoo:person_det", 48),
+    Row("mlperf_vww96 (trained)", "mlperf_vww96.tflite", 13, is_file=True),
+    Row("mlperf_resnet8 (trained)", "mlperf_resnet8.tflite", 11, is_file=True),
+    Row("mcunet_vww1 (trained)", "mcunet_vww1.tflite", 16, is_file=True),
+    Row("mcunet_person_det (trained)", "mcunet_person_det.tflite", 48, is_file=True),
+)
+HEAD = (
+    "network",
+    "per layer, analytic",
+    "per layer, planned",
+    "arena",
+    "aim",
+    "aim met",
+    "lower bound",
+    "optimal",
+    "touched",
+    "extra MACs",
+    "instructions per layer M",
+    "instructions M",
+    "more instructions",
+    f"arena with {EXTRA_SHARE:.0%} MACs",
+    "extra MACs then",
+)
+
+
+def measure_row(row: Row, source: str) -> Figures:
+    """Three compilations and runs. Raises McupatchError, also where an output is not the reference's."""
+    return Figures(
+        row,
+        _measure(source, PerLayer(), stream=False),
+        _measure(source, LeastSram(max_extra_macs=0), stream=True),
+        _measure(source, LeastSram(max_extra_macs=EXTRA_SHARE), stream=True),
+    )
+
+
+def _measure(source: str, mode: Mode, stream: bool) -> Result:
+    streamed = {"stream_input": True} if stream and CAN_STREAM else {}
+    options = CompileOptions(BOARD, SRAM_BYTES, FLASH_BYTES, mode, io="int8", **streamed)  # type: ignore[arg-type]
+    compiled = compile_model(load_model_file(source), options)
+    run = measure_model(compiled, random_inputs(compiled.graph))
+    if not run.matches_reference:
+        raise McupatchError(f"{source}, {mode}: the output differs from the reference by {run.max_abs_diff}")
+    result = describe_model(compiled)
+    return Result(
+        result.model, result.schedule, result.memory, result.compute, result.flash, describe_run(run)
+    )
+
+
+def format_row(figures: Figures) -> list[str]:
+    """The cells under ``HEAD``."""
+    plain, least, more, aim = figures.per_layer, figures.least, figures.with_extra, figures.row.aim_kib
+    arena = least.memory.arena_bytes
+    before, after = _measured(plain).instructions or 0, _measured(least).instructions or 0
+    return [
+        figures.row.title,
+        _kib(plain.memory.analytic_per_layer_bytes),
+        _kib(plain.memory.arena_bytes),
+        _kib(arena),
+        "" if aim is None else f"{aim:g}",
+        "" if aim is None else ("yes" if arena <= aim * 1024 else "no"),
+        _kib(least.memory.lower_bound_bytes),
+        "yes" if least.memory.optimal else "no",
+        _kib(_measured(least).arena_touched_bytes or 0),
+        _share(least),
+        f"{before / 1e6:.2f}",
+        f"{after / 1e6:.2f}",
+        f"{100 * (after / before - 1):+.1f} %",
+        _kib(more.memory.arena_bytes),
+        _share(more),
+    ]
+
+
+def _measured(result: Result) -> MeasuredFacts:
+    assert result.measured is not None
+    return result.measured
+
+
+def _kib(count: int) -> str:
+    return f"{count / 1024:.2f}"
+
+
+def _share(result: Result) -> str:
+    extra = 100 * result.compute.extra_macs / result.compute.macs
+    return f"{extra:+.2f} %" if extra else "0"
+
+
+def choose_rows(names: Sequence[str], models: Path | None) -> Iterator[tuple[Row, str]]:
+    """The rows asked for (all without ``names``), each with what to compile."""
+    for row in ROWS:
+        if names and row.title not in names and row.source.removeprefix("zoo:") not in names:
+            continue
+        if not row.is_file:
+            yield row, row.source
+        elif models is not None and (models / row.source).exists():
+            yield row, str(models / row.source)
+
+
+def measure_all(chosen: Sequence[tuple[Row, str]], console: Console) -> tuple[list[Figures], list[str]]:
+    """Figures in the order of ``chosen``, and a sentence for each row that failed."""
+    done: dict[str, Figures] = {}
+    failures: list[str] = []
+    columns = (SpinnerColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    # Spawned, not forked: TVM's threads would not be there in a fork.
+    with (
+        ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool,
+        Progress(*columns, console=console) as progress,
+    ):
+        task = progress.add_task("", total=len(chosen))
+        jobs: dict[Future[Figures], Row] = {
+            pool.submit(measure_row, row, source): row for row, source in chosen
+        }
+        for job in as_completed(jobs):
+            row = jobs[job]
+            try:
+                done[row.title] = job.result()
+            except McupatchError as error:
+                failures.append(f"{row.title}: {error}")
+            progress.update(task, advance=1, description=row.title)
+    return [done[row.title] for row, _ in chosen if row.title in done], failures
+
+
+def format_table(figures: Sequence[Figures]) -> str:
+    lines = [f"| {' | '.join(HEAD)} |", "|---|" + "---:|" * (len(HEAD) - 1)]
+    return "\n".join([*lines, *(f"| {' | '.join(format_row(each))} |" for each in figures)])
+
+
+def format_page(figures: Sequence[Figures]) -> str:
+    """The reviewed file."""
+    end = "streamed, so it has no buffer," if CAN_STREAM else "held in the arena,"
+    text = (
+        "The arena of the least-SRAM schedule that computes nothing twice, and of the same network layer by layer. The\n"
+        f"input is {end} in every column but those of layer-by-layer execution, where it is held. Sizes are KiB;\n"
+        'the analytic figure is the definition of the MCUNetV2 paper; "optimal": no placement of the schedule\'s\n'
+        'buffers is smaller; "touched": the bytes of the arena that were written on an emulated Cortex-M7. One random\n'
+        "input, int8 ends; the output of every schedule equals the NumPy reference, byte for byte. Networks without a\n"
+        "remark have seeded weights. Made by `make bench-schedule`.\n"
+    )
+    return f"# Schedule table\n\n{text}\n{format_table(figures)}\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=Path, help="folder of the real models")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    arguments = parser.parse_intermixed_args()
+    chosen = list(choose_rows(arguments.names, arguments.models))
+    figures, failures = measure_all(chosen, Console(stderr=True))
+    print(format_table(figures))
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures or not figures:
+        sys.exit(1)
+    if not arguments.names:
+        Path(__file__).with_name("schedule.md").write_text(format_page(figures))
+
+
+if __name__ == "__main__":
+    main()
