@@ -25,6 +25,8 @@ def _why_not(graph: Graph, name: str) -> str | None:
     shape = graph.tensors[name].shape
     if len(shape) != 4:
         return f"has the shape {list(shape)}, not [1, rows, columns, channels]"
+    if shape[1] == 1:
+        return "has a single row"
     if name in graph.outputs:
         return "is an output as well"
     readers = _readers(graph, name)
