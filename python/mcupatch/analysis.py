@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mcupatch.decide import SchedulePlanner
+from mcupatch.ir.access import macs
 from mcupatch.ir.graph import Graph
 from mcupatch.options import ByHand
+from mcupatch.plan_schedules import SchedulePlanner
 from mcupatch.report.figures import LayerMemory, ScheduleFigures
 from mcupatch.schedule.analytic import analytic_schedule_bytes
 from mcupatch.schedule.bound import step_loads
-from mcupatch.schedule.candidates import plan_layer_by_layer
-from mcupatch.schedule.choose import schedule_by_hand, smallest_schedules
-from mcupatch.schedule.cost import extra_macs, full_patch_macs, input_patch, stage_macs, total_macs
-from mcupatch.schedule.explain import describe_bottleneck
-from mcupatch.schedule.stage import Schedule, Stage
+from mcupatch.schedule.by_hand import schedule_by_hand
+from mcupatch.schedule.cost import extra_macs, total_macs
+from mcupatch.schedule.explain import describe_bottleneck, segment_grid, title_schedule
+from mcupatch.schedule.holdings import lay_out_schedule
+from mcupatch.schedule.paper_patches import full_patch_macs, input_patch
+from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.whole import plan_layer_by_layer
+from mcupatch.scratch import find_schedule_scratch
 
 # The shares of extra MACs for which the smallest arena is shown; None is "whatever it takes".
 EXTRA_SHARES = (0.02, 0.05, 0.10, 0.20, None)
@@ -42,48 +46,44 @@ def analyze_graph(graph: Graph, by_hand: ByHand | None = None) -> Analysis:
     """
     planner = SchedulePlanner(graph)
     plain = plan_layer_by_layer(graph)
-    patched = (
-        [schedule_by_hand(graph, by_hand.ops, by_hand.grid)] if by_hand else _best_schedules(graph, planner)
-    )
+    if by_hand is not None:
+        tiled = [schedule_by_hand(graph, by_hand.ops, by_hand.grid, by_hand.halo)]
+    else:
+        tiled = [s for s in dict.fromkeys(planner.smallest(EXTRA_SHARES)) if s != plain]
     return Analysis(
         graph.name,
         describe_bottleneck(graph, plain),
-        tuple(_layers(graph, plain, planner)),
-        tuple(_figures(graph, schedule, planner) for schedule in (plain, *patched)),
+        tuple(_layers(graph, plain)),
+        tuple(_figures(graph, schedule, planner) for schedule in (plain, *tiled)),
     )
 
 
-def _layers(graph: Graph, plain: Schedule, planner: SchedulePlanner) -> Iterator[LayerMemory]:
+def _layers(graph: Graph, plain: Schedule) -> Iterator[LayerMemory]:
+    scratch = find_schedule_scratch(graph, plain)
     for load in step_loads(graph, plain):
         op = graph.ops[load.step]
-        scratch = planner.scratch_bytes(op.name)
         shape = graph.output_tensor(op).shape
-        yield LayerMemory(load.step, op.name, op.kind, shape, load.nbytes + scratch, scratch)
-
-
-def _best_schedules(graph: Graph, planner: SchedulePlanner) -> list[Schedule]:
-    """The smallest arena for each share of extra MACs; schedules that gain nothing more are left out."""
-    found: dict[Stage, Schedule] = {}
-    whole = total_macs(graph)
-    limits = [None if share is None else int(share * whole) for share in EXTRA_SHARES]
-    for schedule in smallest_schedules(graph, planner.arena_bytes, limits):
-        if schedule.patched is not None:
-            found[schedule.patched] = schedule
-    return list(found.values())
+        nbytes = load.nbytes + scratch[op.name]
+        yield LayerMemory(load.step, op.name, op.kind, shape, nbytes, scratch[op.name])
 
 
 def _figures(graph: Graph, schedule: Schedule, planner: SchedulePlanner) -> ScheduleFigures:
-    stage = schedule.patched
+    layouts = [layout for layout in lay_out_schedule(graph, schedule) if layout is not None]
     whole = total_macs(graph)
-    unclipped, patch = 0, (0, 0)
-    if stage is not None:
-        whole_stage = sum(stage_macs(graph, s) for s in plan_layer_by_layer(graph).stages[: stage.last + 1])
-        unclipped = full_patch_macs(graph, stage) - whole_stage
-        patch = input_patch(graph, stage)
+    unclipped, patch, grid = 0, (0, 0), (1, 1)
+    if layouts:
+        ops = [graph.ops[i] for layout in layouts for i in layout.stage.operators]
+        unclipped = sum(full_patch_macs(graph, layout) for layout in layouts) - sum(
+            macs(graph, op) for op in ops
+        )
+        patch = input_patch(graph, layouts[0])
+        grid = segment_grid(graph, layouts[0].stage.segments[0])
     return ScheduleFigures(
-        stage.last + 1 if stage else 0,
-        stage.grid if stage else (1, 1),
-        planner.plan(schedule).arena_bytes,
+        title_schedule(graph, schedule),
+        sum(len(layout.stage.operators) for layout in layouts),
+        len(layouts),
+        grid,
+        planner.arena_bytes(schedule),
         analytic_schedule_bytes(graph, schedule).peak_bytes,
         whole,
         extra_macs(graph, schedule),

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
-from mcupatch.kernels import find_scratch_bytes
 from mcupatch.memory.plan import MemoryPlan
-from mcupatch.memory.planner import plan_memory
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
-from mcupatch.schedule.candidates import plan_layer_by_layer
-from mcupatch.schedule.choose import choose_schedule, schedule_by_hand, smallest_schedule
+from mcupatch.plan_schedules import SchedulePlanner
+from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import total_macs
 from mcupatch.schedule.explain import describe_bottleneck, describe_schedule
 from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.whole import plan_layer_by_layer
 from mcupatch.target.board import arena_budget, load_board
 from mcupatch.target.sizes import format_size
 
 
 @dataclass(frozen=True)
 class Request:
-    """What kind of schedule, and the bytes that its arena may take (None: no limit)."""
+    """What kind of schedule, the bytes that its arena may take (None: no limit), the inputs that come row by row."""
 
     mode: Mode
     budget_bytes: int | None = None
+    streamed: tuple[str, ...] = ()
 
     @classmethod
     def from_options(
@@ -52,7 +52,7 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
 
     Raises Infeasible, which says what is in the way and by how many bytes, if it is not legal or does not fit.
     """
-    planner = SchedulePlanner(graph)
+    planner = SchedulePlanner(graph, request.streamed)
     try:
         schedule = _find_schedule(graph, request, planner)
     except Infeasible as error:
@@ -69,29 +69,9 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
     return Decision(schedule, plan)
 
 
-def layer_by_layer_bytes(graph: Graph) -> int:
+def layer_by_layer_bytes(graph: Graph, streamed: tuple[str, ...] = ()) -> int:
     """The arena without any patches: what a schedule by hand has to beat."""
-    return SchedulePlanner(graph).plan(plan_layer_by_layer(graph)).arena_bytes
-
-
-class SchedulePlanner:
-    """Memory plans of one network's schedules, each made once; the kernels' scratch is asked for once."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._scratch_bytes = find_scratch_bytes(graph)
-        self._plans: dict[Schedule, MemoryPlan] = {}
-
-    def scratch_bytes(self, op_name: str) -> int:
-        return self._scratch_bytes[op_name]
-
-    def plan(self, schedule: Schedule) -> MemoryPlan:
-        if schedule not in self._plans:
-            self._plans[schedule] = plan_memory(self._graph, schedule, self._scratch_bytes)
-        return self._plans[schedule]
-
-    def arena_bytes(self, schedule: Schedule) -> int:
-        return self.plan(schedule).arena_bytes
+    return SchedulePlanner(graph).plan(plan_layer_by_layer(graph, streamed)).arena_bytes
 
 
 def hint_at_ends(graph: Graph) -> str:
@@ -106,11 +86,10 @@ def hint_at_ends(graph: Graph) -> str:
 def _find_schedule(graph: Graph, request: Request, planner: SchedulePlanner) -> Schedule:
     mode = request.mode
     if isinstance(mode, PerLayer):
-        return plan_layer_by_layer(graph)
+        return plan_layer_by_layer(graph, planner.streamed)
     if isinstance(mode, ByHand):
-        return schedule_by_hand(graph, mode.ops, mode.grid)
+        return schedule_by_hand(graph, mode.ops, mode.grid, mode.halo, planner.streamed)
     if isinstance(mode, FitBudget) and request.budget_bytes is not None:
-        return choose_schedule(graph, request.budget_bytes, planner.arena_bytes)
+        return planner.find_fitting(request.budget_bytes)
     share = mode.max_extra_macs if isinstance(mode, LeastSram) else None
-    limit = None if share is None else int(share * total_macs(graph))
-    return smallest_schedule(graph, planner.arena_bytes, limit)
+    return planner.find_least(None if share is None else int(share * total_macs(graph)))

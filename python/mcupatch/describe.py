@@ -13,9 +13,11 @@ from mcupatch.result import (
     ModelFacts,
     PortFacts,
     Result,
+    SegmentFacts,
     StageFacts,
 )
 from mcupatch.schedule.cost import extra_macs, total_macs
+from mcupatch.schedule.explain import halo_policy, segment_grid
 from mcupatch.schedule.stage import Stage
 
 
@@ -27,13 +29,14 @@ def describe_model(compiled: CompiledModel) -> Result:
         ModelFacts(
             compiled.source.name,
             compiled.source.digest,
-            tuple(_port(graph, name) for name in graph.inputs),
+            tuple(_port(graph, name, name in schedule.streamed) for name in graph.inputs),
             tuple(_port(graph, name) for name in graph.outputs),
         ),
-        tuple(_stage(stage) for stage in schedule.stages),
+        tuple(_stage(graph, stage) for stage in schedule.stages),
         MemoryFacts(
             arena_bytes=ledger.arena_bytes,
             input_bytes=ledger.input_bytes,
+            streamed_input_bytes=ledger.streamed_input_bytes,
             output_bytes=ledger.output_bytes,
             lower_bound_bytes=ledger.lower_bound_bytes,
             optimal=ledger.optimal,
@@ -61,7 +64,7 @@ def describe_run(run: ComparedRun) -> MeasuredFacts:
     )
 
 
-def _port(graph: Graph, name: str) -> PortFacts:
+def _port(graph: Graph, name: str, streamed: bool = False) -> PortFacts:
     tensor = graph.tensors[name]
     quant = tensor.quant
     return PortFacts(
@@ -70,10 +73,21 @@ def _port(graph: Graph, name: str) -> PortFacts:
         tensor.dtype,
         quant.scale if quant else None,
         quant.zero_point if quant else None,
+        streamed,
     )
 
 
-def _stage(stage: Stage) -> StageFacts:
-    return StageFacts(
-        (stage.first, stage.last), stage.grid, stage.tile, "recompute" if stage.is_patched else None
+def _stage(graph: Graph, stage: Stage) -> StageFacts:
+    segments = tuple(
+        SegmentFacts(
+            (s.first, s.last),
+            segment_grid(graph, s),
+            s.tile,
+            s.recomputed_rows,
+            s.recomputed_cols,
+            s.early,
+        )
+        for s in stage.segments
     )
+    last = segments[-1]
+    return StageFacts((stage.first, stage.last), last.grid, last.tile, halo_policy(graph, stage), segments)

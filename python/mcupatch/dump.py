@@ -10,7 +10,9 @@ from mcupatch.ir.access import macs
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.outputs import write_file
-from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.explain import halo_policy, segment_grid
+from mcupatch.schedule.stage import Schedule, Segment
+from mcupatch.schedule.whole import is_whole
 
 Dump = Callable[[str, Callable[[], str]], None]
 """Takes a file name and a function that makes its text; the function is called only if there is a dump."""
@@ -40,17 +42,30 @@ def graph_text(graph: Graph) -> str:
 
 
 def schedule_text(graph: Graph, schedule: Schedule) -> str:
-    """One line a stage."""
-    lines = []
+    """One line a stage, and one for each of its segments where it runs in tiles."""
+    lines = [f"streamed: {', '.join(map(repr, schedule.streamed))}"] if schedule.streamed else []
     for stage in schedule.stages:
-        names = f"{graph.ops[stage.first].name!r}"
-        if stage.last != stage.first:
-            names += f" to {graph.ops[stage.last].name!r}"
-        how = "whole"
-        if stage.is_patched:
-            how = f"{stage.grid[0]}x{stage.grid[1]} tiles of {stage.tile[0]}x{stage.tile[1]}"
-        lines.append(f"{stage.first:4d} to {stage.last:4d}  {how}: {names}")
+        if is_whole(graph, stage):
+            lines.append(f"{stage.first:4d} to {stage.last:4d}  whole: {graph.ops[stage.first].name!r}")
+            continue
+        lines.append(f"{stage.first:4d} to {stage.last:4d}  in tiles, halo: {halo_policy(graph, stage)}")
+        lines += [f"    {_segment_text(graph, segment)}" for segment in stage.segments]
     return "\n".join(lines) + "\n"
+
+
+def _segment_text(graph: Graph, segment: Segment) -> str:
+    names = f"{graph.ops[segment.first].name!r}"
+    if segment.last != segment.first:
+        names += f" to {graph.ops[segment.last].name!r}"
+    rows, cols = segment_grid(graph, segment)
+    text = f"{segment.first:4d} to {segment.last:4d}  {rows}x{cols} tiles of {segment.tile[0]}x{segment.tile[1]}: {names}"
+    for label, chosen in (
+        ("rows computed anew", segment.recomputed_rows),
+        ("columns computed anew", segment.recomputed_cols),
+        ("early", segment.early),
+    ):
+        text += f"; {label}: {', '.join(map(str, chosen))}" if chosen else ""
+    return text
 
 
 def plan_text(plan: MemoryPlan) -> str:

@@ -15,12 +15,14 @@ class PerLayer:
 
 @dataclass(frozen=True)
 class ByHand:
-    """The first ``ops`` operators run for a ``grid`` of (rows, columns) tiles."""
+    """The first ``ops`` operators run for a ``grid`` of (rows, columns) tiles; halos "recompute"d or "keep"t."""
 
     ops: int
     grid: tuple[int, int]
+    halo: str = "recompute"
 
     def __post_init__(self) -> None:
+        _check_choice("halo", self.halo, ("recompute", "keep"))
         if self.ops < 1:
             raise BadInput(
                 f"the number of operators to run patch by patch must be at least 1, not {self.ops}"
@@ -54,7 +56,9 @@ class CompileOptions:
 
     ``sram_bytes`` and ``flash_bytes`` replace the board's budgets. ``io`` is "model" (the model's own input and
     output types and order) or "int8" (float ends are dropped, and images are ``[1, H, W, C]`` in an ONNX model too).
-    ``toolchain`` is "zig" or "gcc". ``halo`` is "auto" or "recompute", which are the same until halos can be kept.
+    ``toolchain`` is "zig" or "gcc". With ``stream_input`` the model's images come row by row through a function of
+    the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
+    ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation).
     """
 
     board: str = "stm32f746"
@@ -63,16 +67,21 @@ class CompileOptions:
     mode: Mode = field(default_factory=FitBudget)
     io: str = "model"
     toolchain: str = "zig"
-    halo: str = "auto"
+    stream_input: bool = False
+    input_scale: float | None = None
+    input_offset: float | None = None
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
         _check_choice("toolchain", self.toolchain, ("zig", "gcc"))
-        _check_choice("halo", self.halo, ("auto", "recompute"))
         for name in ("sram_bytes", "flash_bytes"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise BadInput(f"{name} must be positive, not {value}")
+        if (self.input_scale is None) != (self.input_offset is None):
+            raise BadInput("The scale and the offset of a raw input belong together: give both.")
+        if self.input_scale is not None and not self.stream_input:
+            raise BadInput("A scale and an offset of the input go with a streamed input (--stream-input).")
 
 
 def command_line(source: str, options: CompileOptions) -> str:
@@ -85,10 +94,14 @@ def command_line(source: str, options: CompileOptions) -> str:
         words.append("--per-layer")
     elif isinstance(mode, ByHand):
         words += ["--grid", f"{mode.grid[0]}x{mode.grid[1]}", "--ops", str(mode.ops)]
+        words += ["--halo", mode.halo] if mode.halo != "recompute" else []
     elif isinstance(mode, LeastSram):
         words.append("--least-sram")
         words += ["--max-extra-macs", f"{mode.max_extra_macs:.4%}"] if mode.max_extra_macs is not None else []
     words += ["--io", options.io] if options.io != "model" else []
+    words += ["--stream-input"] if options.stream_input else []
+    if options.input_scale is not None:
+        words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

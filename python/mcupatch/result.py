@@ -10,13 +10,17 @@ from mcupatch.errors import BadInput
 
 @dataclass(frozen=True)
 class PortFacts:
-    """An input or output. ``scale`` and ``zero_point`` are None for a float."""
+    """An input or output. ``scale`` and ``zero_point`` are None for a float.
+
+    A ``streamed`` input comes row by row and has no buffer.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     scale: float | None
     zero_point: int | None
+    streamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,19 +32,43 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
-class StageFacts:
-    """``ops`` is [first, last], both included. ``halo`` is "recompute" where tiles share halos, else None."""
+class SegmentFacts:
+    """``ops`` is [first, last], both included; the others list operators (``schedule/stage.py``)."""
 
     ops: tuple[int, int]
     grid: tuple[int, int]
     tile: tuple[int, int]
-    halo: str | None
+    recomputed_rows: tuple[int, ...]
+    recomputed_cols: tuple[int, ...]
+    early: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """``ops`` is [first, last], both included; ``grid`` and ``tile`` are those of the last segment.
+
+    ``halo``: what becomes of what tiles share inside the stage: "none" (they share nothing), "keep", "recompute",
+    or "mixed".
+    """
+
+    ops: tuple[int, int]
+    grid: tuple[int, int]
+    tile: tuple[int, int]
+    halo: str
+    segments: tuple[SegmentFacts, ...]
+
+    @property
+    def is_tiled(self) -> bool:
+        return self.ops[0] != self.ops[1] or self.grid != (1, 1)
 
 
 @dataclass(frozen=True)
 class MemoryFacts:
+    """``input_bytes`` are those of the inputs in the arena, ``streamed_input_bytes`` those that come row by row."""
+
     arena_bytes: int
     input_bytes: int
+    streamed_input_bytes: int
     output_bytes: int
     lower_bound_bytes: int
     optimal: bool
@@ -96,8 +124,9 @@ class Result:
         return values
 
     @property
-    def patched(self) -> StageFacts | None:
-        return next((s for s in self.schedule if s.grid != (1, 1)), None)
+    def tiled(self) -> tuple[StageFacts, ...]:
+        """The stages that run in tiles, in order."""
+        return tuple(stage for stage in self.schedule if stage.is_tiled)
 
 
 def parse_result(values: Any) -> Result:
@@ -110,10 +139,7 @@ def parse_result(values: Any) -> Result:
                 _ports(values["model"]["input"]),
                 _ports(values["model"]["output"]),
             ),
-            tuple(
-                StageFacts(_pair(s["ops"]), _pair(s["grid"]), _pair(s["tile"]), s["halo"])
-                for s in values["schedule"]
-            ),
+            tuple(_stage(s) for s in values["schedule"]),
             MemoryFacts(**values["memory"]),
             ComputeFacts(**values["compute"]),
             FlashFacts(**values["flash"]),
@@ -123,6 +149,18 @@ def parse_result(values: Any) -> Result:
         raise BadInput(
             f"the figures are not those of mcupatch ({error!r}); compile the model again"
         ) from error
+
+
+def _stage(values: Any) -> StageFacts:
+    segments = tuple(
+        SegmentFacts(
+            *(_pair(s[key]) for key in ("ops", "grid", "tile")),
+            *(tuple(map(int, s[key])) for key in ("recomputed_rows", "recomputed_cols", "early")),
+        )
+        for s in values["segments"]
+    )
+    ops, grid, tile = (_pair(values[key]) for key in ("ops", "grid", "tile"))
+    return StageFacts(ops, grid, tile, str(values["halo"]), segments)
 
 
 def _ports(values: Any) -> tuple[PortFacts, ...]:

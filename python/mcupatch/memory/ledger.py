@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcupatch.ir.graph import Graph
@@ -15,7 +16,8 @@ class Ledger:
     """Bytes, each with one meaning.
 
     ``analytic_*``: the MCUNetV2 definition (``schedule/analytic.py``), layer by layer and for the schedule.
-    ``arena_bytes``: the planned arena, activations and scratch, model inputs and outputs included.
+    ``arena_bytes``: the planned arena, activations and scratch, model inputs and outputs included, but for streamed
+    inputs, of which it has some rows only. ``input_bytes``: whole inputs; ``streamed_input_bytes``: the others.
     ``lower_bound_bytes``: no placement of this schedule's buffers can be smaller; ``optimal``: the arena meets it.
     """
 
@@ -23,6 +25,7 @@ class Ledger:
     analytic_schedule_bytes: int
     arena_bytes: int
     input_bytes: int
+    streamed_input_bytes: int
     output_bytes: int
     lower_bound_bytes: int
 
@@ -37,7 +40,12 @@ def make_ledger(graph: Graph, schedule: Schedule, plan: MemoryPlan) -> Ledger:
         analytic_per_layer_bytes=analytic_per_layer_bytes(graph).peak_bytes,
         analytic_schedule_bytes=analytic_schedule_bytes(graph, schedule).peak_bytes,
         arena_bytes=plan.arena_bytes,
-        input_bytes=sum(graph.tensors[name].nbytes for name in graph.inputs),
-        output_bytes=sum(graph.tensors[name].nbytes for name in graph.outputs),
+        input_bytes=_total_bytes(graph, set(graph.inputs) - set(schedule.streamed)),
+        streamed_input_bytes=_total_bytes(graph, set(schedule.streamed)),
+        output_bytes=_total_bytes(graph, set(graph.outputs)),
         lower_bound_bytes=plan.lower_bound_bytes,
     )
+
+
+def _total_bytes(graph: Graph, names: Iterable[str]) -> int:
+    return sum(graph.tensors[name].nbytes for name in names)

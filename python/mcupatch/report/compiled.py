@@ -13,20 +13,28 @@ from mcupatch.result import Result
 
 
 def describe_schedule(result: Result) -> str:
-    """``operators 0 to 9 in 3x3 patches, the other 58 whole``."""
-    stage = result.patched
-    count = result.schedule[-1].ops[1] + 1
-    if stage is None:
+    """``operators 0 to 9 in 3x3 patches, the other 58 whole``, or the number of stages where there are several."""
+    count = result.schedule[-1].ops[1] + 1 if result.schedule else 0
+    if not result.tiled:
         return f"layer by layer, {count} operators"
-    first, last = stage.ops
-    rest = count - (last - first + 1)
-    return f"operators {first} to {last} in {stage.grid[0]}x{stage.grid[1]} patches, the other {rest} whole"
+    rest = count - sum(stage.ops[1] - stage.ops[0] + 1 for stage in result.tiled)
+    if len(result.tiled) > 1:
+        return f"{len(result.tiled)} stages in tiles, the other {rest} operators whole"
+    (stage,) = result.tiled
+    how = f"{stage.grid[0]}x{stage.grid[1]} patches"
+    if len(stage.segments) > 1:
+        how = f"tiles, in {len(stage.segments)} segments"
+    return f"operators {stage.ops[0]} to {stage.ops[1]} in {how}, the other {rest} whole"
 
 
 def schedule_title(result: Result) -> str:
-    """``per layer``, or ``4x4 patches``: short enough for a table."""
-    stage = result.patched
-    return "per layer" if stage is None else f"{stage.grid[0]}x{stage.grid[1]} patches"
+    """``per layer``, ``4x4 patches`` or ``3 stages in tiles``: short enough for a table."""
+    if not result.tiled:
+        return "per layer"
+    if len(result.tiled) == 1 and len(result.tiled[0].segments) == 1:
+        rows, cols = result.tiled[0].grid
+        return f"{rows}x{cols} patches"
+    return f"{len(result.tiled)} stage{'s' if len(result.tiled) > 1 else ''} in tiles"
 
 
 def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ()) -> RenderableType:
@@ -37,11 +45,17 @@ def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ())
         if memory.optimal
         else f"lower bound {format_kib(memory.lower_bound_bytes)} KiB"
     )
+    streamed = []
+    if memory.streamed_input_bytes:
+        streamed.append(
+            ("input", f"{format_bytes(memory.streamed_input_bytes)}, row by row, not in the arena")
+        )
     return Group(
         Text(f"{result.model.name}: {describe_schedule(result)}"),
         fact_table(
             (
                 ("arena", f"{format_bytes(memory.arena_bytes)}, {proof}"),
+                *streamed,
                 ("paper's measure", f"{format_kib(memory.analytic_schedule_bytes)} KiB, "
                  f"layer by layer {format_kib(memory.analytic_per_layer_bytes)} KiB"),
                 ("flash", f"weights {format_bytes(flash.weights_bytes)}, code {format_bytes(flash.code_bytes)}"),

@@ -21,12 +21,14 @@ class LayerMemory:
 class ScheduleFigures:
     """One schedule of a network, before anything is built.
 
-    ``ops`` operators run for a ``grid`` of tiles (0 and 1x1: layer by layer). MACs: ``macs`` of the model and
-    what borders clipped (``extra_macs``) or borders at full size (``extra_macs_unclipped``) add to them.
-    ``patch_pixels`` is the largest input region of a tile, rows x columns.
+    ``ops`` operators run in tiles (0: layer by layer), in ``stages`` stages; ``grid`` is that of the first of them
+    (1x1 if there is none). MACs: ``macs`` of the model and what borders clipped (``extra_macs``) or borders at full size
+    (``extra_macs_unclipped``) add to them. ``patch_pixels`` is the largest input region of a tile, rows x columns.
     """
 
+    title: str
     ops: int
+    stages: int
     grid: tuple[int, int]
     arena_bytes: int
     analytic_bytes: int

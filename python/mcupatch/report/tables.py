@@ -61,13 +61,13 @@ def layer_table(layers: Sequence[LayerMemory], ascii_only: bool = False) -> Tabl
 
 
 def schedule_table(rows: Sequence[ScheduleFigures]) -> Table:
-    """What patching gives: one row a schedule."""
+    """What running in tiles gives: one row a schedule."""
     numeric = ("ops", "arena KiB", "paper KiB", "extra MACs", "unclipped", "pixels")
     table = new_table("schedule", *numeric, numbers=numeric)
     for row in rows:
         patched = row.ops > 0
         table.add_row(
-            f"{row.grid[0]}x{row.grid[1]} patches" if patched else "per layer",
+            row.title,
             str(row.ops) if patched else "",
             format_kib(row.arena_bytes),
             format_kib(row.analytic_bytes),

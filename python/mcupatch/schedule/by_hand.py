@@ -7,7 +7,7 @@ from mcupatch.ir.access import is_reduction, tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.cuts import find_cuts, why_no_cut
 from mcupatch.schedule.stage import Schedule, Segment, Stage
-from mcupatch.schedule.stage_tensors import stage_inputs, stage_live_outs
+from mcupatch.schedule.stage_tensors import stage_live_outs
 from mcupatch.schedule.whole import plan_layer_by_layer
 
 RECOMPUTE, KEEP = "recompute", "keep"
@@ -30,11 +30,10 @@ def schedule_by_hand(
         raise BadInput(f"The grid {grid[0]}x{grid[1]} needs at least one row and one column of patches.")
     if not 1 <= ops <= len(graph.ops):
         raise BadInput(f"Cannot patch the first {ops} operators: the model has {len(graph.ops)}.")
-    plain = Schedule(plan_layer_by_layer(graph).stages, streamed)
     if grid == (1, 1):
-        return plain
+        return plan_layer_by_layer(graph, streamed)
     last = ops - 1
-    reason = why_no_cut(graph, last)
+    reason = why_no_cut(graph, last) or _why_not_streamed(graph, last, streamed)
     if reason is not None:
         raise Infeasible(
             f"The first {ops} operators cannot run in patches: {reason}. {_nearest_cuts(graph, last)}"
@@ -46,23 +45,7 @@ def schedule_by_hand(
             f"The result of the first {ops} operators is {height}x{width}: a {grid[0]}x{grid[1]} grid does not cut it. "
             "Cut along the other side or patch fewer operators."
         )
-    return Schedule((stage, *plain.stages[ops:]), streamed)
-
-
-def with_streamed_inputs(graph: Graph, schedule: Schedule) -> Schedule:
-    """The same stages, with every model input streamed that the first stage alone reads, row by row.
-
-    Raises Infeasible if that is not so of an input.
-    """
-    if not schedule.stages:
-        raise Infeasible("The model has no operators, so its input cannot come row by row.")
-    first = schedule.stages[0]
-    for name in graph.inputs:
-        if name not in stage_inputs(graph, first.first, first.last) or graph.consumers[name][-1] > first.last:
-            raise Infeasible(
-                f"The input '{name}' is not read by the first operators alone: it cannot be streamed."
-            )
-    return Schedule(schedule.stages, graph.inputs)
+    return Schedule((stage, *plan_layer_by_layer(graph).stages[ops:]), streamed)
 
 
 def _segment(graph: Graph, last: int, grid: tuple[int, int], halo: str) -> Segment:
@@ -73,6 +56,14 @@ def _segment(graph: Graph, last: int, grid: tuple[int, int], halo: str) -> Segme
         wanted.add(tiled_tensor(graph, last))
     anew = () if halo == KEEP else tuple(i for i in range(last) if graph.ops[i].output not in wanted)
     return Segment(0, last, tile, recomputed_rows=anew, recomputed_cols=anew)
+
+
+def _why_not_streamed(graph: Graph, last: int, streamed: tuple[str, ...]) -> str | None:
+    for name in streamed:
+        reader = graph.consumers[name][-1]
+        if reader > last:
+            return f"operator {reader} reads the streamed input '{name}' after them"
+    return None
 
 
 def _nearest_cuts(graph: Graph, last: int) -> str:

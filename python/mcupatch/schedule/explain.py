@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from mcupatch.ir.access import is_reduction, tiled_tensor
 from mcupatch.ir.graph import Graph
-from mcupatch.schedule.bound import step_loads
-from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.bound import StepLoad, step_loads
+from mcupatch.schedule.holdings import Holding, Place
+from mcupatch.schedule.stage import Schedule, Segment, Stage
+from mcupatch.schedule.whole import is_whole
 
 LONGEST_NAME = 40
+LARGEST = 3  # buffers that a bottleneck names
 
 
 def format_bytes(nbytes: int) -> str:
@@ -19,13 +23,52 @@ def shorten_name(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else "..." + name[3 - LONGEST_NAME :]
 
 
+def segment_grid(graph: Graph, segment: Segment) -> tuple[int, int]:
+    """Rows and columns of tiles."""
+    op = graph.ops[segment.last]
+    name = tiled_tensor(graph, segment.last) if is_reduction(graph, op) else op.output
+    height, width, _ = graph.tensors[name].hwc
+    return -(-height // segment.tile[0]), -(-width // segment.tile[1])
+
+
+def halo_policy(graph: Graph, stage: Stage) -> str:
+    """What becomes of what tiles share inside the stage: "none" (nothing is), "keep", "recompute" or "mixed"."""
+    if is_whole(graph, stage) or len(stage.operators) == 1:
+        return "none"
+    inner = [(s, i) for s in stage.segments for i in s.operators if i != s.last]
+    anew = [(i in s.recomputed_rows) + (i in s.recomputed_cols) for s, i in inner]
+    if not any(anew):
+        return "keep"
+    return "recompute" if len(stage.segments) == 1 and all(count == 2 for count in anew) else "mixed"
+
+
+def title_schedule(graph: Graph, schedule: Schedule) -> str:
+    """``per layer``, ``4x4 patches`` or ``3 stages in tiles``: short enough for a table."""
+    tiled = [stage for stage in schedule.stages if not is_whole(graph, stage)]
+    if not tiled:
+        return "per layer"
+    if len(tiled) == 1 and len(tiled[0].segments) == 1:
+        rows, cols = segment_grid(graph, tiled[0].segments[0])
+        return f"{rows}x{cols} patches"
+    return "1 stage in tiles" if len(tiled) == 1 else f"{len(tiled)} stages in tiles"
+
+
 def describe_schedule(graph: Graph, schedule: Schedule) -> str:
-    """``operators 0 to 12 ('stem' to 'b4') in 4x4 patches``, or ``layer by layer``."""
-    stage = schedule.patched
-    if stage is None:
-        return "layer by layer"
+    """``operators 0 to 12 ('stem' to 'b4') in 4x4 patches``, or ``layer by layer``; stages are joined by commas."""
+    stages = [stage for stage in schedule.stages if not is_whole(graph, stage)]
+    streamed = ", its input row by row" if schedule.streamed else ""
+    if not stages:
+        return "layer by layer" + streamed
+    return ", ".join(_describe_stage(graph, stage) for stage in stages) + streamed
+
+
+def _describe_stage(graph: Graph, stage: Stage) -> str:
     names = f"'{shorten_name(graph.ops[stage.first].name)}' to '{shorten_name(graph.ops[stage.last].name)}'"
-    return f"operators {stage.first} to {stage.last} ({names}) in {stage.grid[0]}x{stage.grid[1]} patches"
+    text = f"operators {stage.first} to {stage.last} ({names})"
+    if len(stage.segments) == 1:
+        rows, cols = segment_grid(graph, stage.segments[0])
+        return f"{text} in {rows}x{cols} patches"
+    return f"{text} in tiles, in {len(stage.segments)} segments"
 
 
 def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
@@ -35,11 +78,21 @@ def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
         return "the model has no operators"
     worst = max(loads, key=lambda load: load.nbytes)
     op = graph.ops[worst.step]
-    stage = schedule.patched
     where = ""
-    if stage is not None:
-        where = " inside the patches" if stage.first <= worst.step <= stage.last else " outside the patches"
-    largest = ", ".join(
-        f"'{shorten_name(name)}' {format_bytes(nbytes)}" for name, nbytes in worst.tensors[:3]
+    if any(not is_whole(graph, stage) for stage in schedule.stages):
+        here = next(stage for stage in schedule.stages if worst.step in stage.operators)
+        where = " outside the tiles" if is_whole(graph, here) else " inside the tiles"
+    return (
+        f"operator {worst.step} '{shorten_name(op.name)}' ({op.kind}){where}, where the largest buffers are "
+        f"{describe_largest(worst)}"
     )
-    return f"operator {worst.step} '{shorten_name(op.name)}' ({op.kind}){where}, where the largest buffers are {largest}"
+
+
+def describe_largest(load: StepLoad) -> str:
+    """The largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
+    return ", ".join(f"{_describe_holding(h)} {format_bytes(h.nbytes)}" for h in load.held[:LARGEST])
+
+
+def _describe_holding(held: Holding) -> str:
+    what = {Place.WINDOW: " window", Place.TILE: " tile", Place.CACHE: " rows kept", Place.SUMS: " sums"}
+    return f"'{shorten_name(held.name)}'{what.get(held.place, '')}"

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from mcupatch.ir.access import is_tileable, tiled_tensor
+from mcupatch.errors import BadInput
+from mcupatch.ir.access import is_reduction, is_tileable, tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 
 
-def plan_layer_by_layer(graph: Graph) -> Schedule:
-    """Every operator whole, one after the other."""
-    return Schedule(tuple(whole_operator(graph, i) for i in range(len(graph.ops))))
+def plan_layer_by_layer(graph: Graph, streamed: tuple[str, ...] = ()) -> Schedule:
+    """Every operator whole, one after the other.
+
+    Those that read a ``streamed`` input, and all before them, run row by row in its stead. Raises BadInput where they
+    cannot.
+    """
+    last = max((graph.consumers[name][-1] for name in streamed), default=-1)
+    first = (_row_by_row(graph, last),) if streamed else ()
+    rest = tuple(whole_operator(graph, i) for i in range(last + 1, len(graph.ops)))
+    return Schedule((*first, *rest), streamed)
+
+
+def _row_by_row(graph: Graph, last: int) -> Stage:
+    for i, op in enumerate(graph.ops[: last + 1]):
+        if not is_tileable(graph, op) or (is_reduction(graph, op) and i < last):
+            raise BadInput(
+                f"The inputs of this model cannot come row by row: operator {i} '{op.name}' ({op.kind}), which runs before "
+                f"operator {last} reads the last of them, needs its input whole."
+            )
+    return Stage((Segment(0, last, (1, _whole_tile(graph, last)[1])),))
 
 
 def whole_operator(graph: Graph, op: int) -> Stage:
