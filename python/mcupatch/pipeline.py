@@ -29,7 +29,6 @@ from mcupatch.importer.raw_rows import RawScaling, take_raw_rows
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
 from mcupatch.kernel_sources import read_kernel_sources
-from mcupatch.kernels import find_scratch_bytes
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
 from mcupatch.measure.unicorn_backend import run_on_unicorn
@@ -42,6 +41,7 @@ from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
+from mcupatch.scratch import find_schedule_scratch
 from mcupatch.target.board import STATICS_BYTES, Board, arena_budget, load_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule
@@ -163,7 +163,7 @@ def compile_model(
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule))
-    check_plan(graph, schedule, plan, find_scratch_bytes(graph))
+    check_plan(graph, schedule, plan, find_schedule_scratch(graph, schedule))
     write("plan.txt", lambda: plan_text(plan))
 
     progress("emitting C")
