@@ -37,7 +37,7 @@ struct Operator {
   bool element;  // reads an element no later than it writes it
   bool early;    // a strided one that may run as soon as its input is there
   int64_t macs, work, call_work;
-  int64_t scratch_bytes, column_scratch_bytes;  // for any tile, and for tiles one column wide
+  int64_t scratch_bytes, column_scratch_bytes;  // for any call, and for calls one column wide
   int64_t sums_bytes;
   int64_t whole_bytes, whole_macs, whole_work;
   std::vector<Read> reads;

@@ -236,7 +236,7 @@ void Builder::PushRows(int op, bool live_out) {
 void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out) {
   const Operator &here = network_.operators[op];
   const bool one_wide = cols_[pair.col].walk.tiles() == 1;
-  const int64_t scratch = cols_[pair.col].cols == 1 ? here.column_scratch_bytes : here.scratch_bytes;
+  const int64_t scratch = cols.computed <= 1 ? here.column_scratch_bytes : here.scratch_bytes;
   pair.slots.push_back(scratch);
   const int64_t area = rows.computed_sum * cols.computed_sum;
   pair.macs += area * here.macs;
