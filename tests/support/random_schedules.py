@@ -8,6 +8,7 @@ from mcupatch.ir.access import tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 from mcupatch.schedule.stage_layout import lay_out_stage
+from mcupatch.schedule.whole import whole_operator
 
 _DRAWS = 12
 """How often a stage is drawn before it is made shorter."""
@@ -22,11 +23,6 @@ def random_schedule(graph: Graph, seed: int) -> Schedule:
             used = tuple(n for n in streamed if all(user <= first.last for user in graph.consumers[n]))
             return Schedule((first, *_draw_stages(graph, first.last + 1, rng)), used)
     return Schedule(_draw_stages(graph, 0, rng))
-
-
-def whole_operator(graph: Graph, op: int) -> Stage:
-    height, width, _ = graph.tensors[tiled_tensor(graph, op)].hwc
-    return Stage((Segment(op, op, (height, width)),))
 
 
 def _streamable(graph: Graph) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from mcupatch.ir.graph import Graph
 from mcupatch.memory.check import PlanError, check_plan
 from mcupatch.memory.plan import BufferKind, MemoryPlan
 from mcupatch.memory.planner import plan_memory
-from mcupatch.schedule.candidates import plan_layer_by_layer, schedule_with_stage
-from mcupatch.schedule.choose import schedule_by_hand
+from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cuts import find_cuts
-from mcupatch.schedule.stage import Schedule, Stage
+from mcupatch.schedule.stage import Schedule, Segment, Stage
+from mcupatch.schedule.whole import plan_layer_by_layer, whole_operator
 from tests.support.graphs import GraphBuilder
 from tests.support.networks import load_network
 from tests.support.shared import shared_path
@@ -25,7 +25,9 @@ def case() -> tuple[Graph, Schedule, MemoryPlan]:
     y = b.depthwise(b.conv(x, 8, name="b"), name="c")
     x = b.add(x, b.conv(y, 4, name="d"), name="e")
     graph = b.build(b.mean(x, name="f"))
-    schedule = schedule_with_stage(graph, Stage(0, 4, (2, 2), (4, 4)))
+    anew = (0, 1, 2, 3)
+    segment = Segment(0, 4, (4, 4), recomputed_rows=anew, recomputed_cols=anew)
+    schedule = Schedule((Stage((segment,)), whole_operator(graph, 5)))
     return graph, schedule, plan_memory(graph, schedule, {"a": 32, "d": 16})
 
 
@@ -103,6 +105,78 @@ def test_bounds_alignment_sizes_and_scratch() -> None:
     )
     with pytest.raises(PlanError, match="in a buffer of"):
         check_plan(graph, schedule, replace(plan, placed=small))
+
+
+def kept() -> tuple[Graph, Schedule, MemoryPlan]:
+    """A streamed input, a row window, tiles with caches, sums: a residual block, then a convolution and a mean."""
+    b = GraphBuilder()
+    x = b.conv(b.input(10, 9, 2), 4, kernel=3, pad=1, name="a")
+    y = b.depthwise(b.conv(x, 8, name="b"), name="c")
+    x = b.add(x, b.conv(y, 4, name="d"), name="e")
+    graph = b.build(b.mean(b.conv(x, 3, kernel=3, pad=1, name="f"), name="g"))
+    segments = (Segment(0, 0, (1, 9)), Segment(1, 4, (1, 2)), Segment(5, 6, (2, 3)))
+    schedule = Schedule((Stage(segments),), graph.inputs)
+    return graph, schedule, plan_memory(graph, schedule, {"a": 32, "d": 16, "g": 8})
+
+
+def test_the_plan_of_kept_halos_and_the_spread_one_pass() -> None:
+    graph, schedule, plan = kept()
+    kinds = {p.buffer.kind for p in plan.placed}
+    assert {BufferKind.WINDOW, BufferKind.TILE, BufferKind.CACHE, BufferKind.SUMS} <= kinds
+    check_plan(graph, schedule, plan, {"a": 32, "d": 16, "g": 8})
+    check_plan(graph, schedule, place(plan, spread(plan)))
+
+
+@pytest.mark.parametrize(
+    "moved, onto",
+    [
+        ("window a.out", "window in0"),
+        ("tile b.out", "window a.out"),  # b is moved left, a is read by the skip
+        ("cache b.out", "window a.out"),
+        ("tile b.out", "cache b.out"),
+        ("tile c.out", "cache b.out"),
+        ("tile c.out", "tile b.out"),
+        ("tile d.out", "window a.out"),
+        ("window e.out", "tile d.out"),
+        ("window e.out", "cache b.out"),
+        ("sums g", "tile f.out"),
+        ("sums g", "cache b.out"),
+        ("sums g", "window e.out"),
+        ("scratch g", "sums g"),
+        ("scratch g", "tile f.out"),
+        ("scratch a", "window in0"),
+        ("scratch a", "cache b.out"),
+        ("scratch d", "tile b.out"),
+        ("scratch d", "window e.out"),
+    ],
+)
+def test_two_parts_of_a_stage_on_the_same_bytes(moved: str, onto: str) -> None:
+    graph, schedule, plan = kept()
+    offsets = spread(plan)
+    offsets[moved] = offsets[onto]
+    with pytest.raises(PlanError):
+        check_plan(graph, schedule, place(plan, offsets))
+
+
+@pytest.mark.parametrize("moved, onto", [("tile d.out", "tile f.out"), ("scratch d", "scratch a")])
+def test_parts_of_a_stage_that_never_meet_may_share(moved: str, onto: str) -> None:
+    graph, schedule, plan = kept()
+    offsets = spread(plan)
+    offsets[moved] = offsets[onto]
+    check_plan(graph, schedule, place(plan, offsets))
+
+
+@pytest.mark.parametrize("kind", [BufferKind.WINDOW, BufferKind.TILE, BufferKind.CACHE, BufferKind.SUMS])
+def test_a_part_that_is_missing_or_too_small(kind: BufferKind) -> None:
+    graph, schedule, plan = kept()
+    for i, p in enumerate(plan.placed):
+        if p.buffer.kind is not kind:
+            continue
+        smaller = replace(p, buffer=replace(p.buffer, nbytes=p.buffer.nbytes - 1))
+        for changed in ((), (smaller,)):
+            placed = (*plan.placed[:i], *changed, *plan.placed[i + 1 :])
+            with pytest.raises(PlanError):
+                check_plan(graph, schedule, replace(plan, placed=placed))
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "person_det", "mnasnet_a1", "mlperf_resnet8"])

@@ -1,16 +1,18 @@
-"""The schedule checker objects to every kind of wrong schedule."""
+"""The schedule checker objects to every kind of wrong schedule and of wrong layout."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from mcupatch.ir.graph import Graph
-from mcupatch.ir.region import Interval, Region
-from mcupatch.schedule.candidates import plan_layer_by_layer, schedule_with_stage
 from mcupatch.schedule.check import ScheduleError, check_schedule
-from mcupatch.schedule.regions import infer_regions
-from mcupatch.schedule.stage import Schedule, Stage
+from mcupatch.schedule.stage import Schedule, Segment, Stage
+from mcupatch.schedule.stage_layout import lay_out_stage
+from mcupatch.schedule.whole import plan_layer_by_layer, whole_operator
 from tests.support.graphs import GraphBuilder
+from tests.support.layout_faults import spoil_layout
 
 
 def chain() -> Graph:
@@ -19,65 +21,86 @@ def chain() -> Graph:
     return b.build(b.conv(x, 4, kernel=5, stride=2, pad=2))
 
 
-GOOD = Stage(0, 1, (2, 3), (3, 2))
+def one_stage(*segments: Segment) -> Schedule:
+    return Schedule((Stage(segments),))
 
 
-def test_the_good_one_passes() -> None:
-    check_schedule(chain(), schedule_with_stage(chain(), GOOD))
+@pytest.mark.parametrize("tile", [(1, 1), (2, 3), (6, 1), (1, 6), (6, 6)])
+@pytest.mark.parametrize("rows", [(), (0,)])
+@pytest.mark.parametrize("cols", [(), (0,)])
+def test_good_ones_pass(tile: tuple[int, int], rows: tuple[int, ...], cols: tuple[int, ...]) -> None:
+    check_schedule(chain(), one_stage(Segment(0, 1, tile, rows, cols)))
+    check_schedule(chain(), plan_layer_by_layer(chain()))
+    check_schedule(chain(), one_stage(Segment(0, 0, (2, 5)), Segment(1, 1, tile)))
 
 
-@pytest.mark.parametrize(
-    "stages",
-    [
-        (Stage(0, 1, (2, 3), (2, 2)),),  # rows left out
-        (Stage(0, 1, (3, 3), (3, 2)),),  # an empty tile
-        (Stage(0, 1, (2, 2), (3, 2)),),  # columns left out
-        (Stage(0, 0, (1, 1), (12, 12)),),  # an operator left out
-        (Stage(0, 1, (1, 1), (6, 6)),),  # two operators in one tile
-        (Stage(0, 0, (1, 1), (6, 6)), Stage(1, 1, (1, 1), (6, 6))),  # a whole operator with a small tile
-    ],
-)
-def test_wrong_stages(stages: tuple[Stage, ...]) -> None:
-    with pytest.raises(ScheduleError):
-        check_schedule(chain(), Schedule(stages))
-
-
-def test_a_tensor_used_after_the_stage() -> None:
-    b = GraphBuilder()
-    x = b.conv(b.input(8, 8, 2), 4)
-    graph = b.build(b.add(x, b.lut(b.lut(x))))
-    with pytest.raises(ScheduleError, match="only tiles"):
-        check_schedule(graph, schedule_with_stage(graph, Stage(0, 1, (2, 2), (4, 4))))
+def test_an_operator_left_out() -> None:
+    with pytest.raises(ScheduleError, match="holds 1 operators, the model 2"):
+        check_schedule(chain(), one_stage(Segment(0, 0, (12, 12))))
 
 
 def test_an_operator_that_needs_its_input_whole() -> None:
     b = GraphBuilder()
     x = b.conv(b.input(8, 8, 2), 4)
     graph = b.build(b.mul(x, b.mean(x, keep=True)))
-    with pytest.raises(ScheduleError, match="cannot run tile by tile"):
-        check_schedule(graph, schedule_with_stage(graph, Stage(0, 2, (2, 2), (4, 4))))
+    check_schedule(graph, one_stage(Segment(0, 1, (2, 3)), Segment(2, 2, (1, 8))))
+    with pytest.raises(ScheduleError, match="only end a segment"):
+        check_schedule(graph, one_stage(Segment(0, 2, (4, 4))))
+    b = GraphBuilder()
+    x = b.softmax(b.conv(b.input(8, 8, 2), 4))
+    with pytest.raises(ScheduleError, match="cannot be cut into tiles"):
+        check_schedule(b.build(x), one_stage(Segment(0, 1, (4, 4))))
 
 
-@pytest.mark.parametrize("side", ["top", "bottom", "left", "right", "outside"])
-def test_a_region_that_is_off_by_one(side: str) -> None:
+def test_a_streamed_input_of_a_later_stage() -> None:
+    b = GraphBuilder()
+    x, y = b.input(8, 8, 2), b.input(8, 8, 2)
+    graph = b.build(b.add(b.lut(x), y))
+    later = Schedule((whole_operator(graph, 0), Stage((Segment(1, 1, (1, 8)),))), ("in1",))
+    with pytest.raises(ScheduleError, match="'in1' cannot be streamed"):
+        check_schedule(graph, later)
+    check_schedule(graph, Schedule((Stage((Segment(0, 1, (1, 8)),)),), ("in0", "in1")))
+
+
+def three_segments() -> Graph:
+    """An inverted residual between convolutions, then a mean."""
+    b = GraphBuilder()
+    x = b.conv(b.input(14, 15, 2), 4, kernel=3, pad=1)
+    x = b.conv(b.depthwise(x, stride=2), 3)
+    y = b.conv(b.depthwise(b.conv(x, 6)), 3)
+    return b.build(b.mean(b.conv(b.add(x, y), 4, kernel=3, pad=1)))
+
+
+@pytest.mark.parametrize(
+    "tiles", [((1, 2), (1, 3), (2, 2)), ((2, 4), (1, 8), (1, 1)), ((1, 8), (2, 8), (1, 8))]
+)
+@pytest.mark.parametrize(
+    "halos", [{}, {"recomputed_cols": (0,)}, {"recomputed_rows": (0, 1)}, {"early": (0, 1)}], ids=str
+)  # fmt: skip
+def test_every_single_fault_of_a_layout(tiles: tuple[tuple[int, int], ...], halos: dict[str, Any]) -> None:
+    graph = three_segments()
+    stage = Stage((Segment(0, 2, tiles[0], **halos), Segment(3, 6, tiles[1]), Segment(7, 8, tiles[2])))
+    schedule = Schedule((stage,), graph.inputs)
+    check_schedule(graph, schedule)
+    unnoticed, count = [], 0
+    for what, layout in spoil_layout(lay_out_stage(graph, stage, graph.inputs)):
+        count += 1
+        try:
+            check_schedule(graph, schedule, lambda _graph, _stage, _streamed, layout=layout: layout)
+        except ScheduleError:
+            continue
+        unnoticed.append(what)
+    assert count > 80 and unnoticed == []
+
+
+def test_a_complaint_says_where() -> None:
     graph = chain()
-    inner = graph.ops[0].output
-
-    def wrong(graph: Graph, stage: Stage, tile: Region) -> dict[str, Region]:
-        regions = infer_regions(graph, stage, tile)
-        rows, cols = regions[inner].rows, regions[inner].cols
-        if side == "outside":
-            changed = Region(Interval(rows.start, 13), cols)
-        else:
-            changed = Region(
-                Interval(rows.start + (side == "top"), rows.stop - (side == "bottom")),
-                Interval(cols.start + (side == "left"), cols.stop - (side == "right")),
-            )
-        return {**regions, inner: changed}
-
-    with pytest.raises(ScheduleError):
-        check_schedule(graph, schedule_with_stage(graph, GOOD), wrong)
-
-
-def test_layer_by_layer_passes() -> None:
-    check_schedule(chain(), plan_layer_by_layer(chain()))
+    stage = Stage((Segment(0, 1, (1, 2)),))
+    layouts = dict(spoil_layout(lay_out_stage(graph, stage)))
+    name = graph.ops[0].output
+    with pytest.raises(ScheduleError) as caught:
+        spoilt = layouts[f"no move to the left of '{name}'"]
+        check_schedule(graph, Schedule((stage,)), lambda _graph, _stage, _streamed: spoilt)
+    assert str(caught.value) == (
+        "stage 0 to 1: operator 'op1_conv2d', step 1, tile 1: position (0, 2) of 'op0_conv2d.out' is not in its row cache"
+    )
