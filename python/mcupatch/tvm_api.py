@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tvm
 from tvm import ir, relax, tirx
-from tvm.ir import Call, IRModule, Op, PointerType, PrimType
+from tvm.ir import Call, IRModule, Op, PointerType, PrimType, TensorLoad
 from tvm.ir import op as _ir_op
 from tvm.ir.attrs import make_node as _make_node
 from tvm.script.ir_builder import IRBuilder
@@ -21,6 +21,7 @@ __all__ = [
     "PointerType",
     "PrimType",
     "T",
+    "TensorLoad",
     "ir",
     "relax",
     "tirx",

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 INT32_MIN = -(2**31)
-C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "float32": "float", "float64": "double"}
+C_TYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "float32": "float",
+    "float64": "double",
+}
 
 
 def c_int(value: int) -> str:

@@ -11,15 +11,17 @@ from mcupatch.emit.csources import CSources, Port
 from mcupatch.emit.interface import print_entry, print_header
 from mcupatch.emit.names import UniqueIdentifiers, c_identifier, unique_identifiers
 from mcupatch.emit.operator_functions import emit_operator_function
-from mcupatch.emit.row_sources import print_fetches, reserved_functions
+from mcupatch.emit.reduction_functions import emit_reduction_functions
+from mcupatch.emit.row_sources import fetch_function, print_fetches, reserved_functions
 from mcupatch.emit.stage_functions import print_stages
+from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import BufferKind, MemoryPlan
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.relax_ops import bound_values, is_stage_call
-from mcupatch.program.stage_function import STAGE_ATTRIBUTE
-from mcupatch.transform.lower_to_kernels import KernelStage, lower_stage_to_kernels
-from mcupatch.tvm_api import IRModule, legalize
+from mcupatch.program.stage_function import STAGE_ATTRIBUTE, TABLES_ATTRIBUTE
+from mcupatch.transform.lower_to_kernels import FunctionNames, KernelStage, lower_stage_to_kernels
+from mcupatch.tvm_api import IRModule, constant_value, legalize
 
 OperatorArrays = dict[str, dict[str, str]]
 
@@ -39,20 +41,11 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
         op.name: identifiers.take(f"{prefix}_{c_identifier(op.name, 'op')}") for op in graph.ops
     }
     arrays, constants, definitions = _name_arrays(graph, prefix, function_names, identifiers)
-    stages = _lower_stages(module, graph, plan, function_names, identifiers)
+    names = _name_functions(graph, prefix, inputs, function_names, identifiers)
+    stages = _lower_stages(module, graph, plan, names, identifiers)
 
     offsets = {n: plan.tensor_offset(n) for s in stages for n in s.parameters}
-    operators = [
-        emit_operator_function(
-            graph,
-            op,
-            function_names[op.name],
-            arrays[op.name],
-            constants,
-            plan.scratch_offset(op.name) is not None,
-        )
-        for op in graph.ops
-    ]
+    operators = _emit_operators(graph, plan, stages, names, arrays, constants)
     banner = f"/* {c_comment(provenance)} */\n"
     weights_header, operators_header = f"{prefix}_weights.h", f"{prefix}_operators.h"
     return CSources(
@@ -62,7 +55,7 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
             + f'#include "{prefix}.h"\n#include "{operators_header}"\n#include <stdbool.h>\n\n'
             + wrap_c(
                 print_fetches(prefix, inputs)
-                + print_stages(stages)
+                + print_stages(stages, names.fetch.values())
                 + "\n"
                 + print_entry(prefix, stages, inputs, outputs, offsets)
             ),
@@ -108,11 +101,28 @@ def _name_arrays(
     return arrays, constants, definitions
 
 
+def _name_functions(
+    graph: Graph,
+    prefix: str,
+    inputs: tuple[Port, ...],
+    run: dict[str, str],
+    identifiers: UniqueIdentifiers,
+) -> FunctionNames:
+    """The C names of what the stages call; ``run`` are those of the operators."""
+    reductions = [op.name for op in graph.ops if is_reduction(graph, op)]
+    return FunctionNames(
+        run,
+        {name: identifiers.take(f"{run[name]}_add") for name in reductions},
+        {name: identifiers.take(f"{run[name]}_finish") for name in reductions},
+        {port.tensor.name: fetch_function(prefix, port) for port in inputs if port.streamed},
+    )
+
+
 def _lower_stages(
     module: IRModule,
     graph: Graph,
     plan: MemoryPlan,
-    function_names: dict[str, str],
+    names: FunctionNames,
     identifiers: UniqueIdentifiers,
 ) -> list[KernelStage]:
     """The calls of ``main`` in order, each as a stage of kernel calls."""
@@ -120,11 +130,37 @@ def _lower_stages(
     stages = []
     for call in filter(is_stage_call, bound_values(lowered)):
         function = lowered[call.args[0]]
-        names = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
-        stem = function_names[names[0]] + (f"_to_{c_identifier(names[-1])}" if len(names) > 1 else "")
+        ops = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
+        stem = names.run[ops[0]] + (f"_to_{c_identifier(ops[-1])}" if len(ops) > 1 else "")
+        arguments = call.args[1].fields
+        tables = arguments[len(arguments) - int(function.attrs[TABLES_ATTRIBUTE]) :]
+        values = tuple(np.asarray(constant_value(table)) for table in tables)
         name = identifiers.take(f"{stem}_stage")
-        stages.append(lower_stage_to_kernels(function, graph, plan, name, function_names))
+        stages.append(lower_stage_to_kernels(function, values, graph, plan, name, names))
     return stages
+
+
+def _emit_operators(
+    graph: Graph,
+    plan: MemoryPlan,
+    stages: list[KernelStage],
+    names: FunctionNames,
+    arrays: OperatorArrays,
+    constants: dict[str, str],
+) -> list[tuple[str, str]]:
+    """Prototypes and definitions of the functions that the stages call."""
+    accumulating = {name for stage in stages for name in stage.accumulating}
+    functions = []
+    for op in graph.ops:
+        if op.name in accumulating:
+            add, finish = names.add[op.name], names.finish[op.name]
+            functions.append(emit_reduction_functions(graph, op, add, finish, arrays[op.name]))
+            continue
+        has_scratch = plan.scratch_offset(op.name) is not None
+        functions.append(
+            emit_operator_function(graph, op, names.run[op.name], arrays[op.name], constants, has_scratch)
+        )
+    return functions
 
 
 def _ports(graph: Graph, names: tuple[str, ...], plan: MemoryPlan, fallback: str) -> tuple[Port, ...]:

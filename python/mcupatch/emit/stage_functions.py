@@ -1,21 +1,42 @@
-"""The stages as C: the tile loops and region arithmetic that TVM's code generator prints, and nothing of its ABI."""
+"""The stages as C: the loops and the arithmetic of areas that TVM's code generator prints, and nothing of its ABI."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from mcupatch.emit.c_text import c_array
 from mcupatch.transform.lower_to_kernels import KernelStage
 from mcupatch.tvm_api import IRModule, build_c_source
 
 _PREAMBLE = re.compile(r'^(//.*|#.*|extern "C".*|void\* __tvm_ffi__library_ctx.*|TVM_DLL .*;)$')
 
+_TABLE = """\
+static int32_t {name}(int32_t index) {{
+  static {array}  return values[index];
+}}
+"""
 
-def print_stages(stages: Sequence[KernelStage]) -> str:
-    """Static C functions, one a stage, in order."""
+
+def print_stages(stages: Sequence[KernelStage], fetches: Collection[str] = ()) -> str:
+    """Static C functions, one a stage, in order. The functions ``fetches`` end the stage if they return a status."""
     module = IRModule({stage.name: stage.function for stage in stages})
     lines = [line for line in build_c_source(module).splitlines() if not _PREAMBLE.match(line)]
     text = "\n".join(lines).replace("TVM_DLL void", "static void").strip() + "\n"
+    for name in fetches:
+        text = re.sub(rf"(?<!\w)({name}\(.*\));", r"if (\1 != 0) { return; }", text)
     functions = re.split(r"(?m)^(?=static void )", text)
     by_name = {m[1]: f.rstrip() + "\n" for f in functions if (m := re.match(r"static void (\w+)\(", f))}
-    return "\n".join(by_name[stage.name] for stage in stages)
+    return "\n".join(_print_tables(stage) + by_name[stage.name] for stage in stages)
+
+
+def _print_tables(stage: KernelStage) -> str:
+    return "".join(_print_table(name, values) + "\n" for name, values in stage.tables.items())
+
+
+def _print_table(name: str, values: NDArray[np.generic]) -> str:
+    lines = c_array("values", values).splitlines(keepends=True)
+    return _TABLE.format(name=name, array="".join([lines[0], *(f"  {line}" for line in lines[1:])]))

@@ -32,26 +32,26 @@ Value = int | Varying
 
 
 class AxisValues:
-    """All numbers of one axis of a segment, equal ones once."""
+    """All numbers of one axis of a segment, equal ones of one name once."""
 
     def __init__(self) -> None:
-        self._found: dict[Form | Table, Varying] = {}
+        self._found: dict[tuple[str, Form | Table], Varying] = {}
 
     def value(self, values: Iterable[int | None], name: str) -> Value:
         """``values`` by step (or tile), None where nobody looks. ``name`` is for readers of the code."""
         form = fit_values(tuple(values))
         if isinstance(form, Line) and form.slope == 0:
             return form.offset
-        return self._found.setdefault(form, Varying(name, form))
+        return self._found.setdefault((name, form), Varying(name, form))
 
     @property
     def tables(self) -> list[Table]:
         """The forms that need a constant of the function."""
-        return [form for form in self._found if isinstance(form, Table)]
+        return [form for _, form in self._found if isinstance(form, Table)]
 
     def bind(self, index: Expr, tables: Mapping[Table, Any]) -> None:
         """Write the variables for step (or tile) ``index``; ``tables`` holds the buffers of the tables."""
-        for form, varying in self._found.items():
+        for (_, form), varying in self._found.items():
             if isinstance(form, Table):
                 value = T.Cast("int32", tables[form][index])
             else:

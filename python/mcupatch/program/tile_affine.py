@@ -10,6 +10,7 @@ against every one of them before it is used.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,7 @@ Values = tuple[int | None, ...]
 
 _MOST_PIECES = 4
 _LONGEST_PERIOD = 64
+_FEWEST_BEATS = 3
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,24 @@ class Stairs:
     def expression(self, t: Expr) -> Expr:
         step = T.truncdiv(t + self.phase if self.phase else t, tirx.const(self.width, "int32")) * self.height
         return _clamp_expression(step + self.offset if self.offset else step, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Saw:
+    """``(t + phase) % width * slope + offset``."""
+
+    width: int
+    slope: int
+    phase: int
+    offset: int
+
+    def value(self, t: int) -> int:
+        return (t + self.phase) % self.width * self.slope + self.offset
+
+    def expression(self, t: Expr) -> Expr:
+        at = T.truncmod(t + self.phase if self.phase else t, tirx.const(self.width, "int32"))
+        rise = at * self.slope if self.slope != 1 else at
+        return rise + self.offset if self.offset else rise
 
 
 @dataclass(frozen=True)
@@ -104,7 +124,7 @@ class Table:
         return self.values[t]
 
 
-Form = Line | Stairs | Pulse | Pieces
+Form = Line | Stairs | Saw | Pulse | Pieces
 
 
 def fit_values(values: Sequence[int | None]) -> Form | Table:
@@ -128,8 +148,11 @@ def _single_forms(values: Values) -> Iterator[Form]:
         yield Line(0, given[0][1] if given else 0)
         return
     yield from _lines(given)
-    yield from _stairs(values)
-    yield from _pulses(given)
+    jumps = _find_jumps(values)
+    if len(jumps) >= _FEWEST_BEATS:  # fewer say nothing about a rhythm
+        yield from _stairs(values, jumps)
+        yield from _saws(values, jumps)
+        yield from _pulses(given)
 
 
 def _lines(given: list[tuple[int, int]]) -> Iterator[Form]:
@@ -145,21 +168,38 @@ def _lines(given: list[tuple[int, int]]) -> Iterator[Form]:
         yield Line(slope, offset, low if min(raw) < low else None, high if max(raw) > high else None)
 
 
-def _stairs(values: Values) -> Iterator[Form]:
+def _find_jumps(values: Values) -> list[tuple[int, int]]:
+    """Where the values leave the pace that they mostly have, and by how much."""
+    filled = _fill(values)
+    pace = Counter(b - a for a, b in pairwise(filled)).most_common(1)[0][0]
+    return [(t + 1, b - a - pace) for t, (a, b) in enumerate(pairwise(filled)) if b - a != pace]
+
+
+def _stairs(values: Values, jumps: list[tuple[int, int]]) -> Iterator[Form]:
     filled = _fill(values)
     low, high = min(filled), max(filled)
-    jumps = [(t + 1, b - a) for t, (a, b) in enumerate(pairwise(filled)) if a != b]
-    for (t, height), (u, _) in dict.fromkeys(pairwise(jumps)):
-        width = u - t
-        if not 2 <= width <= _LONGEST_PERIOD:
-            continue
+    for width, t, height in _rhythms(jumps):
         phase = -t % width
-        offset = filled[t] - (t + phase) // width * height
-        plain = Stairs(width, height, phase, offset)
+        plain = Stairs(width, height, phase, filled[t] - (t + phase) // width * height)
         raw = [plain.value(i) for i, v in enumerate(values) if v is not None]
-        yield Stairs(
-            width, height, phase, offset, low if min(raw) < low else None, high if max(raw) > high else None
-        )
+        clamps = low if min(raw) < low else None, high if max(raw) > high else None
+        yield Stairs(width, height, phase, plain.offset, *clamps)
+
+
+def _saws(values: Values, jumps: list[tuple[int, int]]) -> Iterator[Form]:
+    filled = _fill(values)
+    for width, t, _ in _rhythms(jumps):
+        if t + 1 < len(filled):
+            yield Saw(width, filled[t + 1] - filled[t], -t % width, filled[t])
+
+
+def _rhythms(jumps: list[tuple[int, int]]) -> dict[tuple[int, int, int], None]:
+    """(distance to the next jump, where, by how much), each distance, phase and height once."""
+    found: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    for (t, height), (u, _) in pairwise(jumps):
+        if 2 <= u - t <= _LONGEST_PERIOD:
+            found.setdefault((u - t, t % (u - t), height), (u - t, t, height))
+    return dict.fromkeys(found.values())
 
 
 def _pulses(given: list[tuple[int, int]]) -> Iterator[Form]:
@@ -169,7 +209,7 @@ def _pulses(given: list[tuple[int, int]]) -> Iterator[Form]:
         return
     for beat, rest in (sorted(both), sorted(both, reverse=True)):
         at = [t for t, v in given if v == beat]
-        if len(at) > 1 and 2 <= at[1] - at[0] <= _LONGEST_PERIOD:
+        if len(at) >= _FEWEST_BEATS and 2 <= at[1] - at[0] <= _LONGEST_PERIOD:
             yield Pulse(at[1] - at[0], at[0] % (at[1] - at[0]), beat, rest)
 
 

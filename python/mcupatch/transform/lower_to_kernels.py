@@ -1,156 +1,245 @@
-"""For a microcontroller: a stage's operator bodies become calls of operator functions on windows.
+"""For a microcontroller: a stage's blocks become calls of operator functions on windows.
 
-    with sblock("conv1"):                      tvmgen_net_conv1(mcup_window(x + r0 * 57 + ..., r1 - r0, c1 - c0, 57),
-        reads(x[0, r0:r1, c0:c1, :])     -->                    mcup_out_window(arena + 128, rows, cols, cols * 8),
-        writes(a_tile[...])                                     pad_top, pad_left, arena + 64)
-        loops
+    with sblock("conv1"):                      tvmgen_net_conv1(mcup_window(x + row * 57, rows, cols, 57),
+        sblock_attr(mcupatch.inputs=[...]) -->                  mcup_out_window(arena + 128, rows, cols, 64),
+        loops                                                   pad_top, pad_left, arena + 64)
 
-Tile buffers become offsets into the arena; parameters become plain pointers; the constants disappear, because each
-operator function has its own bound in. An operator function takes, for each input that is an activation and then
-for its output, a window, then ``pad_top, pad_left`` if it slides a window, then its scratch if it has one;
-operators that work on whole tensors take pointers.
+Row windows, tiles, caches and sums become places of the arena; parameters become plain pointers; the constants
+disappear, because each operator function has its own bound in, and the tables become functions of their index. An
+operator function takes, for each input that is an activation and then for its output, a window, then
+``pad_top, pad_left`` if it slides a window, then its scratch if it has one; operators that work on whole tensors take
+pointers. A reduction that accumulates has two functions: ``add(window, sums)`` and ``finish(sums, output)``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mcupatch.ir.access import slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.program.bodies import is_windowed
-from mcupatch.program.stage_function import (
+from mcupatch.program.places import Storage
+from mcupatch.program.segment_body import (
+    CLEAR_ATTRIBUTE,
+    FETCH_ATTRIBUTE,
+    INPUTS_ATTRIBUTE,
+    MOVE_ATTRIBUTE,
     OP_ATTRIBUTE,
+    OUTPUT_ATTRIBUTE,
     PADS_ATTRIBUTE,
-    STAGE_ATTRIBUTE,
-    find_stage_tensors,
 )
-from mcupatch.tvm_api import PointerType, PrimType, free_variables, tirx
+from mcupatch.program.stage_function import COUNTERS, STAGE_ATTRIBUTE, TABLES_ATTRIBUTE, find_stage_tensors
+from mcupatch.tvm_api import PointerType, PrimType, TensorLoad, free_variables, tirx
 
 
 @dataclass(frozen=True)
+class FunctionNames:
+    """The C functions that stages call: by operator, and ``fetch`` by streamed input."""
+
+    run: Mapping[str, str]
+    add: Mapping[str, str]
+    finish: Mapping[str, str]
+    fetch: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
 class KernelStage:
     """A stage for the C printer. ``parameters`` are the tensors behind its pointer parameters, in order.
 
-    If ``uses_arena``, one more parameter follows: the arena.
+    If ``uses_arena``, one more parameter follows: the arena. ``tables`` are the functions ``int32_t name(int32_t)`` that it
+    calls for numbers that follow no rule, with what they return. ``accumulating`` are its reductions that use sums.
     """
 
     name: str
     function: Any
     parameters: tuple[str, ...]
     uses_arena: bool
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a tensor lies: a base pointer, and the bytes from one row to the next."""
-
-    base: Any
-    row_stride: Any
+    tables: Mapping[str, NDArray[np.generic]]
+    accumulating: tuple[str, ...]
 
 
 def lower_stage_to_kernels(
-    function: Any, graph: Graph, plan: MemoryPlan, name: str, function_names: dict[str, str]
+    function: Any,
+    tables: tuple[NDArray[np.generic], ...],
+    graph: Graph,
+    plan: MemoryPlan,
+    name: str,
+    names: FunctionNames,
 ) -> KernelStage:
-    """Rewrite a stage function (``build_stage_function``) into calls of ``function_names[operator]``."""
-    return _Lowering(function, graph, plan, function_names).lower(name)
+    """Rewrite a stage function (``build_stage_function``) and its tables into calls of the functions in ``names``."""
+    return _Lowering(function, tables, graph, plan, name, names).lower()
 
 
 class _Lowering:
-    def __init__(self, function: Any, graph: Graph, plan: MemoryPlan, function_names: dict[str, str]) -> None:
-        self._function, self._graph, self._plan, self._names = function, graph, plan, function_names
-        names = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
-        first = next(i for i, op in enumerate(graph.ops) if op.name == names[0])
-        self._ops = graph.ops[first : first + len(names)]
-        self._border = find_stage_tensors(graph, first, first + len(names) - 1)
+    def __init__(
+        self,
+        function: Any,
+        tables: tuple[NDArray[np.generic], ...],
+        graph: Graph,
+        plan: MemoryPlan,
+        name: str,
+        names: FunctionNames,
+    ) -> None:
+        self._function, self._graph, self._plan = function, graph, plan
+        self._name, self._names = name, names
+        ops = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
+        first = next(i for i, op in enumerate(graph.ops) if op.name == ops[0])
+        self._ops = {op.name: op for op in graph.ops[first : first + len(ops)]}
+        self._border = find_stage_tensors(graph, first, first + len(ops) - 1)
+        self._pointers: dict[str, Any] = {}
         self._arena = tirx.Var("arena", PointerType(PrimType("uint8")))
         self._uses_arena = False
-        self._places: dict[str, _Place] = {}
+        self._accumulating: list[str] = []
+        outputs = len(self._border.outputs)
+        count = int(function.attrs[TABLES_ATTRIBUTE])
+        last = len(function.params) - outputs
+        buffers = function.params[last - count : last]
+        self._table_names = {buffer: f"{name}_{buffer.name}" for buffer in buffers}
+        self._tables = dict(zip(self._table_names.values(), tables, strict=True))
 
-    def lower(self, name: str) -> KernelStage:
-        parameters = (*self._border.inputs, self._border.output)
-        pointers = []
-        for tensor_name in parameters:
-            tensor = self._graph.tensors[tensor_name]
-            pointer = tirx.Var(self._buffer_name(tensor_name), PointerType(PrimType(tensor.dtype)))
-            pointers.append(pointer)
-            stride = tensor.hwc[1] * tensor.hwc[2] * tensor.item_bytes
-            self._places[tensor_name] = _Place(pointer, stride)
+    def lower(self) -> KernelStage:
+        parameters = (*self._border.inputs, *self._border.outputs)
+        for tensor in parameters:
+            dtype = self._graph.tensors[tensor].dtype
+            self._pointers[tensor] = tirx.Var(self._parameter_name(tensor), PointerType(PrimType(dtype)))
         body = self._lower_statement(self._function.body)
-        if self._uses_arena:
-            pointers.append(self._arena)
-        function = tirx.PrimFunc(pointers, body, None, None).with_attr("global_symbol", name)
-        return KernelStage(name, function, parameters, self._uses_arena)
+        arena = [self._arena] if self._uses_arena else []
+        function = tirx.PrimFunc([*self._pointers.values(), *arena], body, None, None)
+        return KernelStage(
+            self._name,
+            function.with_attr("global_symbol", self._name),
+            parameters,
+            self._uses_arena,
+            self._tables,
+            tuple(self._accumulating),
+        )
 
-    def _buffer_name(self, tensor: str) -> str:
+    def _parameter_name(self, tensor: str) -> str:
         """From the name that the stage function gave to a parameter; with its tail it is no macro of C."""
-        order = [*self._border.inputs, *self._border.constants]
-        index = order.index(tensor) if tensor in order else -1
-        return f"{self._function.params[index].name}_data"
+        border, params = self._border, self._function.params
+        first = [*border.inputs, *border.constants]
+        if tensor in first:
+            return f"{params[first.index(tensor)].name}_data"
+        return f"{params[len(params) - len(border.outputs) + border.outputs.index(tensor)].name}_data"
 
     def _lower_statement(self, statement: Any) -> Any:
+        """The statement in C's terms, None if nothing is left of it."""
         if isinstance(statement, tirx.SeqStmt):
             parts = [self._lower_statement(s) for s in statement.seq]
             return _sequence(_drop_unused_lets([p for p in parts if p is not None]))
         if isinstance(statement, tirx.For):
             body = self._lower_statement(statement.body)
             return tirx.For(statement.loop_var, statement.min, statement.extent, statement.kind, body)
+        if isinstance(statement, tirx.IfThenElse):
+            parts = [s and self._lower_statement(s) for s in (statement.then_case, statement.else_case)]
+            return tirx.IfThenElse(statement.condition, *parts)
+        if isinstance(statement, tirx.Bind):
+            return tirx.Bind(statement.var, self._lower_table(statement.value))
         if type(statement).__name__ == "SBlockRealize":
             return self._lower_block(statement.block)
-        if isinstance(statement, tirx.AllocBuffer):
+        if isinstance(statement, tirx.AllocBuffer) and statement.buffer.name != COUNTERS:
             return None
         return statement
 
+    def _lower_table(self, value: Any) -> Any:
+        """An entry of a table, cast to int32, becomes a call."""
+        load = value.value if isinstance(value, tirx.Cast) else None
+        if isinstance(load, TensorLoad) and load.source in self._table_names:
+            return tirx.call_extern("int32", self._table_names[load.source], load.indices[0])
+        return value
+
     def _lower_block(self, block: Any) -> Any:
-        op = next((o for o in self._ops if o.name == str(block.annotations.get(OP_ATTRIBUTE, ""))), None)
-        if op is None:  # the root block around a whole function
-            return self._lower_statement(block.body)
-        output = self._graph.output_tensor(op)
-        windowed = is_windowed(op, len(output.shape))
-        arguments: list[Any] = []
-        (written,) = block.writes
-        if op.output not in self._places:
-            width = written.region[2].extent if len(output.shape) == 4 else output.hwc[1]
-            self._places[op.output] = self._tile_place(op, width)
-        for tensor_name, region in zip(op.inputs, block.reads[: len(op.inputs)]):
-            if tensor_name not in self._graph.constants:
-                arguments.append(self._window("mcup_window", tensor_name, region, windowed))
-        arguments.append(self._window("mcup_out_window", op.output, written, windowed))
+        found = block.annotations
+        if OP_ATTRIBUTE in found:
+            return self._lower_operator(self._ops[str(found[OP_ATTRIBUTE])], found)
+        if MOVE_ATTRIBUTE in found:
+            rows, cols, source, target = found[MOVE_ATTRIBUTE]
+            places = (v for spot in (source, target) for v in (self._pointer(spot), self._row_stride(spot)))
+            return _statement("mcup_move", rows, cols * self._pixel_bytes(source), *places)
+        if FETCH_ATTRIBUTE in found:
+            row, target = found[FETCH_ATTRIBUTE]
+            tensor = str(target[1])
+            fetch = self._names.fetch[tensor]
+            return _statement(fetch, self._pointers[tensor], row, self._pointer(target), dtype="int32")
+        if CLEAR_ATTRIBUTE in found:
+            op = self._ops[str(found[CLEAR_ATTRIBUTE])]
+            self._accumulating.append(op.name)
+            channels = self._graph.tensors[op.inputs[0]].hwc[2]
+            return _statement("mcup_clear_sums", channels, self._sums(op))
+        return self._lower_statement(block.body)  # the root block around the whole function
+
+    def _lower_operator(self, op: Operator, found: Any) -> Any:
+        if OUTPUT_ATTRIBUTE not in found:
+            (area,) = found[INPUTS_ATTRIBUTE]
+            return _statement(self._names.add[op.name], self._input(area), self._sums(op))
+        output = found[OUTPUT_ATTRIBUTE]
+        if INPUTS_ATTRIBUTE not in found:
+            return _statement(self._names.finish[op.name], self._sums(op), self._pointer(output[3]))
+        if is_windowed(op, len(self._graph.output_tensor(op).shape)):
+            arguments = [self._input(area) for area in found[INPUTS_ATTRIBUTE]]
+            rows, cols, _, spot = output
+            place = (self._pointer(spot), rows, cols, self._row_stride(spot))
+            arguments.append(_value("mcup_out_window", *place))
+        else:
+            arguments = [self._pointer(area[3]) for area in (*found[INPUTS_ATTRIBUTE], output)]
         if slides_window(op):
-            arguments += list(block.annotations[PADS_ATTRIBUTE])
+            arguments += list(found[PADS_ATTRIBUTE])
         scratch = self._plan.scratch_offset(op.name)
         if scratch is not None:
             arguments.append(self._in_arena(scratch))
-        return tirx.Evaluate(tirx.call_extern("void", self._names[op.name], *map(_as_argument, arguments)))
+        return _statement(self._names.run[op.name], *arguments)
 
-    def _tile_place(self, op: Operator, width: Any) -> _Place:
-        tensor = self._graph.output_tensor(op)
-        base = self._in_arena(self._plan.tensor_offset(op.output))
-        return _Place(base, width * (tensor.hwc[2] * tensor.item_bytes))
+    def _input(self, area: Any) -> Any:
+        """An area of one or two places as ``mcup_input``."""
+        rows, cols, upper_rows, *spots = area
+        places = [(self._pointer(spot), self._row_stride(spot)) for spot in spots]
+        if len(places) == 1:
+            ((pointer, stride),) = places
+            return _value("mcup_window", pointer, rows, cols, stride)
+        (upper, upper_stride), (lower, lower_stride) = places
+        return _value("mcup_split_window", upper, upper_rows, upper_stride, lower, lower_stride, rows, cols)
 
-    def _in_arena(self, offset: int) -> Any:
+    def _pointer(self, spot: Any) -> Any:
+        storage, tensor, row, col = Storage(str(spot[0])), str(spot[1]), spot[2], spot[3]
+        offset = row * self._row_stride(spot) + col * self._pixel_bytes(spot)
+        if storage is Storage.WHOLE:
+            return _add_bytes(self._pointers[tensor], offset)
+        of_plan = self._plan.cache_offset if storage is Storage.CACHE else self._plan.tensor_offset
+        return self._in_arena(of_plan(tensor) + offset)
+
+    def _row_stride(self, spot: Any) -> int:
+        return int(spot[4]) * self._pixel_bytes(spot)
+
+    def _pixel_bytes(self, spot: Any) -> int:
+        tensor = self._graph.tensors[str(spot[1])]
+        return tensor.hwc[2] * tensor.item_bytes
+
+    def _sums(self, op: Operator) -> Any:
+        return self._in_arena(self._plan.sums_offset(op.name))
+
+    def _in_arena(self, offset: Any) -> Any:
         self._uses_arena = True
-        return tirx.handle_add_byte_offset(self._arena, offset) if offset else self._arena
-
-    def _window(self, constructor: str, tensor_name: str, region: Any, windowed: bool) -> Any:
-        """What the operator function takes: a window by ``constructor`` of kernels.h, or the whole tensor's pointer."""
-        tensor, place = self._graph.tensors[tensor_name], self._places[tensor_name]
-        height, width, channels = tensor.hwc
-        if not windowed:
-            return place.base
-        if len(tensor.shape) != 4:
-            return _call(constructor, place.base, height, width, place.row_stride)
-        rows, cols = region.region[1], region.region[2]
-        offset = rows.min * place.row_stride + cols.min * (channels * tensor.item_bytes)
-        pointer = place.base if _is_zero(offset) else tirx.handle_add_byte_offset(place.base, offset)
-        return _call(constructor, pointer, rows.extent, cols.extent, place.row_stride)
+        return _add_bytes(self._arena, offset)
 
 
-def _call(function: str, *arguments: Any) -> Any:
+def _statement(function: str, *arguments: Any, dtype: str = "void") -> Any:
+    return tirx.Evaluate(tirx.call_extern(dtype, function, *map(_as_argument, arguments)))
+
+
+def _value(function: str, *arguments: Any) -> Any:
     """A call whose value is an argument; of TVM's types none is a struct, and the C printer does not ask."""
     return tirx.call_extern("void", function, *map(_as_argument, arguments))
+
+
+def _add_bytes(pointer: Any, offset: Any) -> Any:
+    return pointer if _is_zero(offset) else tirx.handle_add_byte_offset(pointer, offset)
 
 
 def _is_zero(value: Any) -> bool:
