@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
+from mcupatch.ir.ops import AvgPool2D
 from mcupatch.ir.region import Interval
 from mcupatch.schedule.axis_walk import COLS, ROWS, AxisWalk, walk_axis
 from mcupatch.schedule.stage import Segment, Stage
@@ -114,6 +115,8 @@ def lay_out_stage(graph: Graph, stage: Stage, streamed: tuple[str, ...] = ()) ->
         if graph.ops[i].output not in live_outs | windows.keys()
     }
     sums = tuple(w.segment.last for w in walks if accumulates(graph, w))
+    for walk in walks:
+        _refuse_unordered_sums(graph, walk)
     return StageLayout(stage, walks, streamed, order.sequence, windows, tiles, sums)
 
 
@@ -121,6 +124,14 @@ def accumulates(graph: Graph, walk: SegmentWalk) -> bool:
     """Whether the segment ends in a reduction that sees its input in more than one tile, or in a tile at all."""
     alone = walk.rows.steps * walk.cols.steps * len(walk.segment.operators) == 1
     return is_reduction(graph, graph.ops[walk.segment.last]) and not alone
+
+
+def _refuse_unordered_sums(graph: Graph, walk: SegmentWalk) -> None:
+    """Float sums depend on their order, which is row by row: only tiles of full width add in it."""
+    op = graph.ops[walk.segment.last]
+    in_float = isinstance(op, AvgPool2D) and op.requant is not None
+    if in_float and walk.cols.steps > 1 and is_reduction(graph, op):
+        raise ValueError(f"operator '{op.name}' adds float32 numbers row by row: its tiles must be of full width")
 
 
 def _find_window_rows(
