@@ -52,8 +52,11 @@ struct Network {
   std::vector<std::vector<int>> readers;
   std::vector<int64_t> crossing_bytes;
   // By operator: the first one from which on a stage may be cut into segments before it, because nothing that was
-  // computed from there on is still wanted but the output of the operator before.
+  // computed from there on, or is streamed, is still wanted but the output of the operator before.
   std::vector<int> lone_since;
+  int streamed_until = -1;      // the last operator that reads a streamed input; all that do are in the first stage
+  int64_t least_bytes = 0;      // no schedule that keeps all halos needs less
+  int64_t unneeded_macs = 0;    // of positions that nothing reads, which tiles may leave out
 
   int size() const {
     return static_cast<int>(operators.size());
@@ -68,8 +71,16 @@ struct Network {
   bool IsLiveOut(int op, int last) const {
     return tensors[operators[op].output].last_use > last;
   }
+  // Whether a stage that starts with operator `first` may end with `last`.
+  bool MayStop(int first, int last) const {
+    return first > 0 || streamed_until <= last;
+  }
   // Bytes of the tensors that operators `first` to `last` compute and that are wanted later.
   int64_t LiveOutBytes(int first, int last) const;
+
+ private:
+  int64_t LeastBytesOf(const Operator &op) const;
+  int64_t FindUnneededMacs() const;
 };
 
 inline int64_t RoundUp(int64_t nbytes) {

@@ -1,17 +1,21 @@
 // The exact search: the cuts of a network into stages, with the segments, tiles and halo policies of each.
 //
-// Stages that start at one operator: dynamic programming over chains of segments, whose states are the tile rows of the
-// last segment with the Pareto set of (bytes that stay, most bytes at one operator, work). Then the same over the cuts
-// between stages, where bytes count by their maximum and work by its sum. What cannot fit the budget is left out;
-// nothing else is, but for what something else beats in everything.
+// Dynamic programming from the last operator to the first. What follows an operator is known by little:
+//
+//   at a cut between stages      the best way to run all that follows
+//   at a cut between segments    for each choice of tile rows before it, the tails: ways to finish the stage and all that
+//                                follows it, which differ in the bytes that stay for all of the stage, the most bytes
+//                                at one operator, and the work
+//
+// Of tails only those stay that no other one beats in everything. What cannot fit the budget is left out. Nothing else
+// is, so what is found is the best there is.
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <vector>
 
 #include "network.h"
 #include "segment_table.h"
-#include "stage_chain.h"
 
 namespace mcupatch::scheduler {
 
@@ -22,17 +26,20 @@ struct FoundStage {
   std::vector<SegmentOption> segments;
 };
 
+// No stages: nothing fits.
 struct FoundSchedule {
-  int64_t bytes;
+  int64_t bytes = kNone;
   Work work;
   std::vector<FoundStage> stages;
 };
 
-// The Pareto-optimal schedules within `space.budget_bytes`, ascending in bytes. `goal` kBytes: the one of least bytes,
-// whatever its work; kWork: the one of least work; kFront: all.
-std::vector<FoundSchedule> FindSchedules(const Network &network, const SearchSpace &space, Goal goal);
+// The schedule of least bytes. `space.budget_bytes` is where the search for it ends.
+FoundSchedule FindLeastBytes(const Network &network, SearchSpace space);
 
-// The least bytes of all schedules that recompute nothing; `space.budget_bytes` is where they end.
-int64_t FindLeastBytes(const Network &network, SearchSpace space);
+// The schedule of least work within `space.budget_bytes`. The table must hold all segments of that budget.
+FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space);
+
+// The Pareto-optimal schedules within `space.budget_bytes`, descending in bytes, ascending in work.
+std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space);
 
 }  // namespace mcupatch::scheduler

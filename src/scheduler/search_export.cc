@@ -100,8 +100,8 @@ Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
 }  // namespace
 
 // `tensors`, `operators`, `reads`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
-// most_recomputed, recompute_all, work_first, and the work of a moved byte and of a move. `goal`: 0 least bytes (and of
-// those the least work), 1 least work within the budget, 2 the whole front.
+// most_recomputed, recompute_all, work_first, and the work of a moved byte and of a move. `goal`: 0 least bytes,
+// whatever the work, 1 least work within the budget, 2 the whole front.
 tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers tile_rows,
                                           Integers tile_cols, Integers col_parts, Integers limits, int64_t goal) {
   Reader in(limits);
@@ -119,17 +119,22 @@ tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, 
   }
   const int64_t moved_byte_work = in.Next();
   const Network network = ReadNetwork(tensors, operators, reads, moved_byte_work, in.Next());
+  tvm::ffi::Array<Integers> out;
+  const auto add = [&](const FoundSchedule &found) {
+    if (!found.stages.empty()) {
+      out.push_back(WriteSchedule(found, space.work_first));
+    }
+  };
   if (goal == 0) {
-    space.budget_bytes = FindLeastBytes(network, space);
-    if (space.budget_bytes == kNone) {
-      return {};
+    add(FindLeastBytes(network, space));
+  } else if (goal == 1) {
+    add(FindLeastWork(network, SegmentTable(network, space), space));
+  } else {
+    for (const FoundSchedule &found : FindFront(network, space)) {
+      add(found);
     }
   }
-  tvm::ffi::Array<Integers> found;
-  for (const FoundSchedule &schedule : FindSchedules(network, space, goal == 2 ? Goal::kFront : Goal::kWork)) {
-    found.push_back(WriteSchedule(schedule, space.work_first));
-  }
-  return found;
+  return out;
 }
 
 TVM_FFI_DLL_EXPORT_TYPED_FUNC(search_schedules, SearchSchedules);

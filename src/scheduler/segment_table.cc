@@ -10,6 +10,16 @@
 namespace mcupatch::scheduler {
 namespace {
 
+constexpr int kEarlyIds = 1 << 20;
+
+// What lies at both ends of a segment, as far as its rows tell: SegmentOption has the meaning of each.
+struct Borders {
+  std::array<int64_t, kMostTileRows> window, window_work;
+  int64_t least_window = kNone;
+  int64_t stream_window = 0, stream_work = 0;
+  int64_t saving[2] = {0, 0};  // with several tiles a step, with one
+};
+
 // A choice for the rows of the segments that end with one operator, and the walk along them.
 struct RowChoice {
   AxisWalk walk;
@@ -18,6 +28,8 @@ struct RowChoice {
   int recomputed_count;
   bool all;  // every inner tensor is recomputed
   AxisStats stats;
+  Borders borders;
+  bool has_borders;
 };
 
 struct ColChoice {
@@ -89,7 +101,7 @@ class Builder {
   }
 
   void AddRows(int rows, int choice, bool all) {
-    rows_.push_back({AxisWalk(network_, last_, kRows, rows), rows, choice, 0, 0, all, {}});
+    rows_.push_back({AxisWalk(network_, last_, kRows, rows), rows, choice, 0, 0, all, {}, {}, false});
   }
 
   void AddPairs(int row) {
@@ -143,17 +155,19 @@ class Builder {
   }
   bool IsAlive(const Pair &pair) const {
     return pair.persistent + pair.temporary() <= space_.budget_bytes &&
-           (pair.extra_macs <= space_.most_extra_macs || space_.work_first);
+           (pair.extra_macs <= space_.most_extra_macs + network_.unneeded_macs || space_.work_first);
   }
+  void HoldAll(int op, bool live_out);
   std::vector<SegmentOption> FindOptions(int first);
-  SegmentOption MakeOption(int first, const Pair &pair, const RowChoice &row, const ColChoice &col) const;
-  std::vector<SegmentOption> FindEarlyOptions(int first, const std::vector<int> &early) const;
-  void AddBorders(SegmentOption &option, const AxisWalk &rows, bool one_wide) const;
+  void AddOptions(int first, std::vector<SegmentOption> &options);
+  void AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options) const;
+  Borders FindBorders(int first, const RowChoice &row) const;
   void Keep(std::vector<SegmentOption> &options, const SegmentOption &option) const;
 
   const Network &network_;
   const SearchSpace &space_;
   const int last_, tiled_;
+  bool early_ = false;
   std::vector<RowChoice> rows_;
   std::vector<ColChoice> cols_;
   std::vector<Pair> pairs_;
@@ -181,6 +195,11 @@ void Builder::Push(int op) {
   for (ColChoice &col : cols_) {
     col.stats = col.walk.Push(op, col.recomputed && op != last_ && !live_out, live_out);
   }
+  HoldAll(op, live_out);
+}
+
+// Adds the output of `op` to every pair, and drops the pairs that have grown too large.
+void Builder::HoldAll(int op, bool live_out) {
   size_t kept = 0;
   for (size_t i = 0; i < pairs_.size(); ++i) {
     Hold(pairs_[i], rows_[pairs_[i].row].stats, cols_[pairs_[i].col].stats, op, live_out);
@@ -276,42 +295,66 @@ void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int
 
 std::vector<SegmentOption> Builder::FindOptions(int first) {
   std::vector<SegmentOption> options;
-  for (const Pair &pair : pairs_) {
-    const RowChoice &row = rows_[pair.row];
-    const ColChoice &col = cols_[pair.col];
-    if (first != last_ || row.walk.tiles() * col.walk.tiles() > 1) {  // else it is a whole operator
-      Keep(options, MakeOption(first, pair, row, col));
-    }
-  }
+  AddOptions(first, options);
   const std::vector<int> early = FindEarly(network_, first, last_);
   if (!early.empty()) {
-    for (const SegmentOption &option : FindEarlyOptions(first, early)) {
-      Keep(options, option);
-    }
+    AddEarlyOptions(first, early, options);
   }
+  std::stable_sort(options.begin(), options.end(),
+                   [](const SegmentOption &a, const SegmentOption &b) { return a.window_id < b.window_id; });
   return options;
 }
 
-SegmentOption Builder::MakeOption(int first, const Pair &pair, const RowChoice &row, const ColChoice &col) const {
-  SegmentOption option{};
-  option.first = first;
-  option.last = last_;
-  option.rows = row.rows;
-  option.cols = col.cols;
-  option.rows_choice = row.choice;
-  option.recomputed = row.recomputed;
-  option.cols_recomputed = col.recomputed;
-  option.persistent = pair.persistent;
-  option.temporary = pair.temporary();
-  option.extra_macs = pair.extra_macs;
-  option.work = pair.work;
-  AddBorders(option, row.walk, col.walk.tiles() == 1);
-  return option;
+void Builder::AddOptions(int first, std::vector<SegmentOption> &options) {
+  for (RowChoice &row : rows_) {
+    row.has_borders = false;
+  }
+  for (const Pair &pair : pairs_) {
+    RowChoice &row = rows_[pair.row];
+    const ColChoice &col = cols_[pair.col];
+    const bool one_wide = col.walk.tiles() == 1;
+    if (first == last_ && row.walk.tiles() == 1 && one_wide) {
+      continue;  // a whole operator
+    }
+    if (!row.has_borders) {
+      row.borders = FindBorders(first, row);
+      row.has_borders = true;
+    }
+    const Borders &borders = row.borders;
+    SegmentOption option;
+    option.saving = borders.saving[one_wide];
+    option.persistent = pair.persistent;
+    option.temporary = pair.temporary();
+    option.stream_window = borders.stream_window;
+    const int64_t as_first = network_.crossing_bytes[first] + borders.stream_window - option.saving;
+    const int64_t least_border = borders.least_window == kNone ? as_first : std::min(as_first, borders.least_window);
+    if (option.persistent + option.temporary + least_border > space_.budget_bytes) {
+      continue;
+    }
+    option.first = first;
+    option.last = last_;
+    option.rows = row.rows;
+    option.cols = col.cols;
+    option.rows_choice = row.choice;
+    option.window_id = pair.row + (early_ ? kEarlyIds : 0);
+    option.recomputed = row.recomputed;
+    option.cols_recomputed = col.recomputed;
+    option.early = early_;
+    option.extra_macs = pair.extra_macs;
+    option.work = pair.work + borders.stream_work;
+    option.window = borders.window;
+    option.window_work = borders.window_work;
+    Keep(options, option);
+  }
 }
 
 // Early operators depend on all of the segment, so these walks are made anew for each.
-std::vector<SegmentOption> Builder::FindEarlyOptions(int first, const std::vector<int> &early) const {
-  Builder builder(network_, space_, last_);
+void Builder::AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options) const {
+  SearchSpace space = space_;
+  space.recompute_all = false;
+  space.most_recomputed = 0;
+  Builder builder(network_, space, last_);
+  builder.early_ = true;
   builder.OpenChoices();
   std::vector<EarlyStops> rows, cols;
   for (RowChoice &row : builder.rows_) {
@@ -333,80 +376,78 @@ std::vector<SegmentOption> Builder::FindEarlyOptions(int first, const std::vecto
       ColChoice &col = builder.cols_[i];
       col.stats = col.walk.Push(op, false, live_out, is_early ? &cols[i].of_operator[op - first] : nullptr);
     }
-    for (Pair &pair : builder.pairs_) {
-      builder.Hold(pair, builder.rows_[pair.row].stats, builder.cols_[pair.col].stats, op, live_out);
-    }
+    builder.HoldAll(op, live_out);
   }
-  std::vector<SegmentOption> options;
-  for (const Pair &pair : builder.pairs_) {
-    const RowChoice &row = builder.rows_[pair.row];
-    const ColChoice &col = builder.cols_[pair.col];
-    if (!row.all && !col.recomputed && builder.IsAlive(pair)) {
-      options.push_back(builder.MakeOption(first, pair, row, col));
-      options.back().early = true;
-    }
-  }
-  return options;
+  builder.AddOptions(first, options);
 }
 
 // What lies at the segment's ends: windows of rows it reads, and its output over inputs that die.
-void Builder::AddBorders(SegmentOption &option, const AxisWalk &rows, bool one_wide) const {
-  option.window.fill(kNone);
-  option.window_work.fill(0);
-  const int first = option.first;
-  if (first > 0) {
-    const int before = network_.operators[first - 1].output;
-    const Tensor &tensor = network_.tensors[before];
-    const OpenTensor *open = rows.FindOpen(before);
-    if (open != nullptr && tensor.last_use <= last_ && tensor.root == before && network_.operators[first - 1].tileable) {
-      for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
-        const int step = space_.tile_rows[k] == 0 ? tensor.size[kRows] : space_.tile_rows[k];
-        const RowWindow window = FindRowWindow(*open, tensor.size[kRows], step);
-        const int64_t row_bytes = tensor.size[kCols] * tensor.position_bytes;
-        option.window[k] = RoundUp(window.rows * row_bytes);
-        option.window_work[k] = MoveWork(window.moved_rows * row_bytes, window.moves);
-      }
-    }
-  }
-  std::vector<Trailed> dying;
-  for (const OpenTensor &open : rows.open()) {
+Borders Builder::FindBorders(int first, const RowChoice &row) const {
+  Borders borders;
+  borders.window.fill(kNone);
+  borders.window_work.fill(0);
+  const int before = first > 0 ? network_.operators[first - 1].output : -1;
+  std::vector<Trailed> dying[2];
+  for (const OpenTensor &open : row.walk.open()) {
     const Tensor &tensor = network_.tensors[open.id];
     const int64_t row_bytes = tensor.size[kCols] * tensor.position_bytes;
     if (tensor.streamed) {
       const RowWindow window = FindRowWindow(open, tensor.size[kRows], 1);
-      option.stream_window += RoundUp(window.rows * row_bytes);
-      option.work += MoveWork(window.moved_rows * row_bytes, window.moves);
-    } else if (tensor.last_use <= last_) {
-      dying.push_back({tensor.nbytes, FindTrailingDistance(network_, rows, open, option.rows, one_wide)});
+      borders.stream_window += RoundUp(window.rows * row_bytes);
+      borders.stream_work += MoveWork(window.moved_rows * row_bytes, window.moves);
+      continue;
+    }
+    if (tensor.last_use > last_) {
+      continue;
+    }
+    for (int one_wide : {0, 1}) {
+      const int64_t distance = FindTrailingDistance(network_, row.walk, open, row.rows, one_wide != 0);
+      dying[one_wide].push_back({tensor.nbytes, distance});
+    }
+    if (open.id != before || tensor.root != before || !network_.operators[first - 1].tileable) {
+      continue;
+    }
+    for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
+      const int step = space_.tile_rows[k] == 0 ? tensor.size[kRows] : space_.tile_rows[k];
+      if (step > tensor.size[kRows]) {
+        continue;
+      }
+      const RowWindow window = FindRowWindow(open, tensor.size[kRows], step);
+      borders.window[k] = RoundUp(window.rows * row_bytes);
+      borders.window_work[k] = MoveWork(window.moved_rows * row_bytes, window.moves);
+      const bool least = borders.least_window == kNone || borders.window[k] < borders.least_window;
+      borders.least_window = least ? borders.window[k] : borders.least_window;
     }
   }
   const Tensor &output = network_.tensors[network_.operators[last_].output];
-  option.saving = FindSaving(output.nbytes, dying);
+  for (int one_wide : {0, 1}) {
+    borders.saving[one_wide] = output.last_use > last_ ? FindSaving(output.nbytes, dying[one_wide]) : 0;
+  }
+  return borders;
 }
 
-// Whether nothing that holds `b` is worse with `a` in its place.
-bool IsAtLeastAsGood(const SegmentOption &a, const SegmentOption &b, bool work_first) {
-  if (a.rows_choice != b.rows_choice || a.persistent > b.persistent || a.temporary > b.temporary ||
-      a.saving < b.saving || a.stream_window > b.stream_window) {
+// Whether nothing that holds `b` is worse with `a` in its place; both read the same rows.
+bool IsAtLeastAsGood(const SegmentOption &a, const SegmentOption &b, const SearchSpace &space) {
+  if (a.window_id != b.window_id || a.persistent > b.persistent || a.temporary > b.temporary ||
+      a.saving < b.saving) {
     return false;
   }
-  for (int k = 0; k < kMostTileRows; ++k) {
-    if (a.window[k] > b.window[k] || a.window_work[k] > b.window_work[k]) {
-      return false;
-    }
+  if (space.bytes_only) {
+    return true;
   }
-  return work_first ? a.work < b.work || (a.work == b.work && a.extra_macs <= b.extra_macs)
-                    : a.extra_macs < b.extra_macs || (a.extra_macs == b.extra_macs && a.work <= b.work);
+  const Work work_a = space.work_first ? Work{a.work, a.extra_macs} : Work{a.extra_macs, a.work};
+  const Work work_b = space.work_first ? Work{b.work, b.extra_macs} : Work{b.extra_macs, b.work};
+  return work_a <= work_b;
 }
 
 void Builder::Keep(std::vector<SegmentOption> &options, const SegmentOption &option) const {
   for (const SegmentOption &other : options) {
-    if (IsAtLeastAsGood(other, option, space_.work_first)) {
+    if (IsAtLeastAsGood(other, option, space_)) {
       return;
     }
   }
   options.erase(std::remove_if(options.begin(), options.end(),
-                               [&](const SegmentOption &o) { return IsAtLeastAsGood(option, o, space_.work_first); }),
+                               [&](const SegmentOption &o) { return IsAtLeastAsGood(option, o, space_); }),
                 options.end());
   options.push_back(option);
 }
@@ -414,10 +455,13 @@ void Builder::Keep(std::vector<SegmentOption> &options, const SegmentOption &opt
 }  // namespace
 
 SegmentTable::SegmentTable(const Network &network, const SearchSpace &space)
-    : size_(network.size()), options_(static_cast<size_t>(network.size()) * network.size()) {
+    : size_(network.size()),
+      live_out_bytes_(static_cast<size_t>(network.size()) * network.size()),
+      options_(static_cast<size_t>(network.size()) * network.size()) {
   for (int last = 0; last < size_; ++last) {
     Builder builder(network, space, last);
     builder.Build([&](int first, std::vector<SegmentOption> options) {
+      live_out_bytes_[static_cast<size_t>(first) * size_ + last] = network.LiveOutBytes(first, last);
       options_[static_cast<size_t>(first) * size_ + last] = std::move(options);
     });
   }

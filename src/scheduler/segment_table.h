@@ -37,6 +37,7 @@ struct SearchSpace {
   int most_recomputed = 0;      // tensors of a segment whose rows are recomputed, unless all are
   bool recompute_all = false;   // also all rows, with the columns kept or recomputed
   bool work_first = false;      // instructions before extra MACs
+  bool bytes_only = false;      // work is of no interest
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
 };
@@ -46,6 +47,7 @@ struct SegmentOption {
   int first, last;
   int rows, cols;         // of the tile
   int rows_choice;        // index into SearchSpace::tile_rows
+  int window_id;          // the same for options of a segment that read the same rows at each step
   uint64_t recomputed;    // bit k: rows of the output of operator `last - k`
   bool cols_recomputed;   // the columns of all inner tensors
   bool early;
@@ -62,16 +64,21 @@ struct SegmentOption {
 class SegmentTable {
  public:
   // All options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the
-  // same segment beats in everything.
+  // same segment beats in everything. Those with one `window_id` follow each other.
   SegmentTable(const Network &network, const SearchSpace &space);
 
   // The options of the segments that start at `first`, by their last operator.
   const std::vector<SegmentOption> &at(int first, int last) const {
     return options_[static_cast<size_t>(first) * size_ + last];
   }
+  // Bytes of the tensors that operators `first` to `last` compute and that are wanted later.
+  int64_t live_out_bytes(int first, int last) const {
+    return live_out_bytes_[static_cast<size_t>(first) * size_ + last];
+  }
 
  private:
   int size_;
+  std::vector<int64_t> live_out_bytes_;
   std::vector<std::vector<SegmentOption>> options_;
 };
 

@@ -47,16 +47,25 @@ class Front:
     points: tuple[FrontPoint, ...]
 
 
+def find_least_bytes(problem: SearchProblem) -> FrontPoint:
+    """A schedule of least bytes that recomputes nothing, whatever its work: the quickest answer."""
+    return _search(problem, KEEP_ALL, LEAST_BYTES, problem.layer_by_layer_bytes)[0]
+
+
 def find_least_sram(problem: SearchProblem, max_extra_macs: int = 0) -> FrontPoint:
     """The schedule of least bytes with at most ``max_extra_macs`` recomputed; of those the least work.
 
     Without extra MACs nothing is recomputed at all.
     """
-    kept = _search(problem, KEEP_ALL, LEAST_BYTES, problem.layer_by_layer_bytes)[0]
+    least = find_least_bytes(problem).bytes
+    kept = _search(problem, KEEP_ALL, LEAST_WORK, least)
     if max_extra_macs <= 0:
-        return kept
-    found = _search(problem, RECOMPUTE, FRONT, kept.bytes, max_extra_macs)
-    return min([kept, *found], key=lambda point: (point.bytes, point.extra_macs, point.instructions))
+        return kept[0]
+    return min(kept + _search(problem, RECOMPUTE, FRONT, least, max_extra_macs), key=_by_bytes)
+
+
+def _by_bytes(point: FrontPoint) -> tuple[int, int, int]:
+    return point.bytes, point.extra_macs, point.instructions
 
 
 def find_cheapest(problem: SearchProblem, budget_bytes: int) -> FrontPoint | None:
@@ -73,15 +82,15 @@ def find_cheapest(problem: SearchProblem, budget_bytes: int) -> FrontPoint | Non
 
 def find_macs_front(problem: SearchProblem, max_extra_macs: int) -> Front:
     """The front of bytes against extra MACs: the least bytes without any, and what recomputation takes off them."""
-    kept = find_least_sram(problem)
-    found = _search(problem, RECOMPUTE, FRONT, kept.bytes, max_extra_macs)
-    return Front(tuple(found))
+    least = find_least_bytes(problem).bytes
+    found = _search(problem, RECOMPUTE, FRONT, least, max_extra_macs)
+    return Front(tuple(reversed(found)))
 
 
 def find_instructions_front(problem: SearchProblem, space: SearchSpace = KEEP_ALL) -> Front:
     """The front of bytes against predicted instructions, from the least bytes to what runs fastest."""
     found = _search(problem, space, FRONT, problem.layer_by_layer_bytes, work_first=True)
-    return Front(tuple(found))
+    return Front(tuple(reversed(found)))
 
 
 def _search(
@@ -130,7 +139,9 @@ def _read_segment(problem: SearchProblem, numbers: Iterator[int]) -> Segment:
     first, last, rows, cols, recomputed, cols_recomputed, early = (next(numbers) for _ in range(7))
     consumers, ops = problem.graph.consumers, problem.graph.ops
     # a tensor that others want later is there whole, and computed once
+    outputs = problem.graph.outputs
     inner = [i for i in range(first, last) if max(consumers[ops[i].output]) <= last]
+    inner = [i for i in inner if ops[i].output not in outputs]
     return Segment(
         first,
         last,

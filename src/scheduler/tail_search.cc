@@ -1,0 +1,185 @@
+#include "tail_search.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace mcupatch::scheduler {
+
+TailSearch::TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, bool bytes_only,
+                       int64_t enough_bytes)
+    : network_(network), table_(table), space_(space), bytes_only_(bytes_only), enough_bytes_(enough_bytes) {
+  tails_.resize(static_cast<size_t>(network.size() + 1) * kMostTileRows);
+  rest_.resize(network.size() + 1);
+}
+
+FoundSchedule TailSearch::Run() {
+  const int count = network_.size();
+  rest_[count].found = true;
+  rest_[count].work = {bytes_only_ ? enough_bytes_ : 0, 0};
+  for (int first = count - 1; first >= 0; --first) {
+    SearchFrom(first);
+  }
+  FoundSchedule found;
+  if (!rest_[0].found || (!bytes_only_ && !space_.work_first && rest_[0].work.first > space_.most_extra_macs)) {
+    return found;
+  }
+  for (int at = 0; at < count;) {
+    const Rest &rest = rest_[at];
+    FoundStage stage = {at, at, rest.bytes, {}};
+    int next = rest.next;
+    for (const SegmentOption *option = rest.option; option != nullptr;) {
+      stage.segments.push_back(*option);
+      stage.last = option->last;
+      if (next < 0) {
+        break;
+      }
+      const Tail &tail = tails(option->last + 1, option->rows_choice)[next];
+      option = tail.option;
+      next = tail.next;
+    }
+    at = stage.last + 1;
+    found.bytes = std::max(found.bytes, stage.bytes);
+    found.stages.push_back(std::move(stage));
+  }
+  found.work = bytes_only_ ? Work{} : rest_[0].work;
+  return found;
+}
+
+Work TailSearch::WorkOf(const SegmentOption &option) const {
+  if (bytes_only_) {
+    return {};
+  }
+  return space_.work_first ? Work{option.work, option.extra_macs} : Work{option.extra_macs, option.work};
+}
+
+void TailSearch::SearchFrom(int first) {
+  // The fewest bytes that cross into a stage that holds `first` and starts at an operator or later, by that operator.
+  least_before_.assign(first + 1, std::numeric_limits<int64_t>::max());
+  for (int start = first, least = first; start >= 0; --start) {
+    least = network_.crossing_bytes[start] < network_.crossing_bytes[least] ? start : least;
+    least_before_[start] = network_.crossing_bytes[least];
+  }
+  const Operator &op = network_.operators[first];
+  if (rest_[first + 1].found && network_.MayStop(first, first)) {
+    const Work work = bytes_only_ ? Work{} : space_.work_first ? Work{op.whole_work, 0} : Work{0, op.whole_work};
+    Consider(first, op.whole_bytes, work + rest_[first + 1].work, nullptr, -1);
+  }
+  for (int last = first; last < network_.size(); ++last) {
+    AddSegments(first, last);
+  }
+}
+
+void TailSearch::AddSegments(int first, int last) {
+  const std::vector<SegmentOption> &options = table_.at(first, last);
+  // Options with the same window follow each other.
+  for (size_t i = 0; i < options.size();) {
+    joined_.clear();
+    const size_t begin = i;
+    for (; i < options.size() && options[i].window_id == options[begin].window_id; ++i) {
+      Join(options[i]);
+    }
+    Start(first);
+    AddWindows(first);
+  }
+}
+
+// All ways to go on after `option`.
+void TailSearch::Join(const SegmentOption &option) {
+  const int next = option.last + 1;
+  const Work work = WorkOf(option);
+  const int64_t live_outs = table_.live_out_bytes(option.first, option.last);
+  if (rest_[next].found) {
+    const Tail tail = {option.persistent + live_outs, option.temporary, work + rest_[next].work, 0, &option, -1};
+    if (Fits(tail)) {
+      Keep(joined_, tail);
+    }
+    if (network_.MayStop(option.first, option.last)) {
+      const int64_t bytes = network_.crossing_bytes[option.first] + option.persistent + option.stream_window +
+                            option.temporary + live_outs - option.saving;
+      Consider(option.first, bytes, tail.work, &option, -1);
+    }
+  }
+  if (next == network_.size() || network_.lone_since[next] > option.first) {
+    return;
+  }
+  const std::vector<Tail> &after = tails(next, option.rows_choice);
+  for (size_t i = 0; i < after.size(); ++i) {
+    const Tail &other = after[i];
+    const Tail tail = {option.persistent + other.persistent,
+                       std::max(option.temporary, other.temporary),
+                       work + other.work,
+                       std::max(other.since, network_.lone_since[next]),
+                       &option,
+                       static_cast<int>(i)};
+    if (tail.since <= option.first && Fits(tail)) {
+      Keep(joined_, tail);
+    }
+  }
+}
+
+// Whether a stage that starts at `first` or before it can hold the tail within the budget.
+bool TailSearch::Fits(const Tail &tail) const {
+  return least_before_[tail.since] + tail.persistent + tail.temporary <= space_.budget_bytes &&
+         (bytes_only_ || space_.work_first || tail.work.first <= space_.most_extra_macs + network_.unneeded_macs);
+}
+
+// The joined segments as the first ones of their stage.
+void TailSearch::Start(int first) {
+  for (const Tail &tail : joined_) {
+    if (tail.next >= 0) {  // those that end with their first segment are considered by Join
+      const int64_t bytes =
+          network_.crossing_bytes[first] + tail.persistent + tail.option->stream_window + tail.temporary;
+      Consider(first, bytes, tail.work, tail.option, tail.next);
+    }
+  }
+}
+
+// The joined segments after one with each choice of tile rows.
+void TailSearch::AddWindows(int first) {
+  for (size_t rows = 0; first > 0 && !joined_.empty() && rows < space_.tile_rows.size(); ++rows) {
+    const SegmentOption &any = *joined_[0].option;
+    if (any.window[rows] == kNone) {
+      continue;
+    }
+    for (Tail tail : joined_) {
+      tail.persistent += any.window[rows];
+      if (!bytes_only_) {
+        (space_.work_first ? tail.work.first : tail.work.second) += any.window_work[rows];
+      }
+      tail.since = std::max(tail.since, network_.lone_since[first]);
+      if (tail.since < first && Fits(tail)) {
+        Keep(tails(first, static_cast<int>(rows)), tail);
+      }
+    }
+  }
+}
+
+void TailSearch::Consider(int first, int64_t bytes, Work work, const SegmentOption *option, int next) {
+  if (bytes > space_.budget_bytes) {
+    return;
+  }
+  Rest &rest = rest_[first];
+  const Work value = bytes_only_ ? Work{std::max(work.first, bytes), 0} : work;
+  if (!rest.found || value < rest.work || (!(rest.work < value) && bytes < rest.bytes)) {
+    rest = {true, value, bytes, option, next};
+  }
+}
+
+void TailSearch::Keep(std::vector<Tail> &tails, const Tail &tail) const {
+  const auto beats = [](const Tail &a, const Tail &b) {
+    return a.persistent <= b.persistent && a.temporary <= b.temporary && a.since <= b.since && a.work <= b.work;
+  };
+  size_t kept = 0;
+  for (size_t i = 0; i < tails.size(); ++i) {
+    if (beats(tails[i], tail)) {
+      return;  // nothing was dropped: what beats it would have beaten this one too
+    }
+    if (!beats(tail, tails[i])) {
+      tails[kept++] = tails[i];
+    }
+  }
+  tails.resize(kept);
+  tails.push_back(tail);
+}
+
+}  // namespace mcupatch::scheduler
