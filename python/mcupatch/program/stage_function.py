@@ -19,7 +19,6 @@ The blocks are annotated with the windows that they work on, so that a later pas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,17 +91,18 @@ class _StageBuilder:
         self._layout: StageLayout | None = None
         if is_whole(graph, stage) and not streamed:
             self._order: tuple[int, ...] = (0,)
-            self._plans = [plan_whole(graph, self._ops[0])]
+            self._plans = {0: plan_whole(graph, self._ops[0])}
         else:
             self._layout = lay_out_stage(graph, stage, streamed)
             self._order = self._layout.order
-            count = len(self._layout.walks) + len(streamed)
-            self._plans = [plan_segment(graph, self._layout, g) for g in range(count)]
-        found = (table for plan in self._plans for axis in (plan.rows, plan.cols) for table in axis.tables)
+            self._plans = {g: plan_segment(graph, self._layout, g) for g in sorted(set(self._order))}
+        plans = self._plans.values()
+        self._takes_turns = len(plans) > 1 and any(plan.steps > 1 for plan in plans)
+        found = (table for plan in plans for axis in (plan.rows, plan.cols) for table in axis.tables)
         self._tables = list(dict.fromkeys(found))
 
     def build(self, name: str) -> StageFunction:
-        order = [np.array(self._order, np.uint8)] if len(self._plans) > 1 else []
+        order = [np.array(self._order, np.uint8)] if self._takes_turns else []
         tables = (*order, *(np.array(t.values, np.int16) for t in self._tables))
         with IRBuilder() as builder:
             with T.prim_func(is_private=False):
@@ -176,28 +176,31 @@ class _StageBuilder:
     def _emit_steps(self, buffers: StageBuffers, order: Any) -> None:
         if self._layout is not None:
             clear_sums([self._graph.ops[i] for i in self._layout.sums], buffers)
-        if order is None:
-            (plan,) = self._plans
-            with counted_loop("step", plan.steps) as step:
-                emit_segment(self._graph, plan, buffers, step)
+        if order is None:  # one segment, or all of one step
+            for g in dict.fromkeys(self._order):
+                with counted_loop("step", self._plans[g].steps) as step:
+                    emit_segment(self._graph, self._plans[g], buffers, step)
             return
-        counters = _named(T.alloc_buffer((len(self._plans),), "int32"), COUNTERS)
-        with T.serial(0, len(self._plans)) as i:
+        count = max(self._order) + 1
+        counters = _named(T.alloc_buffer((count,), "int32"), COUNTERS)
+        with T.serial(0, count) as i:
             T.buffer_store(counters, tirx.const(0, "int32"), [i])
         with T.serial(0, len(self._order)) as position:
             IRBuilder.name("position", position)
             segment = _named(T.bind(T.Cast("int32", order[position])), "segment")
-            self._emit_choice(segment, 0, counters, buffers)
+            self._emit_choice(segment, list(self._plans), counters, buffers)
 
-    def _emit_choice(self, segment: Expr, g: int, counters: Any, buffers: StageBuffers) -> None:
-        """Segment ``g`` or one of those after it."""
-        is_last = g == len(self._plans) - 1
-        with nullcontext() if is_last else T.If(segment == g):
-            with nullcontext() if is_last else T.Then():
+    def _emit_choice(self, segment: Expr, choices: list[int], counters: Any, buffers: StageBuffers) -> None:
+        """The step of whichever of ``choices`` is ``segment``."""
+        g, *others = choices
+        if not others:
+            self._emit_counted(self._plans[g], g, counters, buffers)
+            return
+        with T.If(segment == g):
+            with T.Then():
                 self._emit_counted(self._plans[g], g, counters, buffers)
-            if not is_last:
-                with T.Else():
-                    self._emit_choice(segment, g + 1, counters, buffers)
+            with T.Else():
+                self._emit_choice(segment, others, counters, buffers)
 
     def _emit_counted(self, plan: SegmentPlan, g: int, counters: Any, buffers: StageBuffers) -> None:
         """The counter goes up after the last use of the step, whose variable TVM may replace by what it holds."""
