@@ -49,7 +49,7 @@ def analyze_graph(graph: Graph, by_hand: ByHand | None = None) -> Analysis:
     if by_hand is not None:
         tiled = [schedule_by_hand(graph, by_hand.ops, by_hand.grid, by_hand.halo)]
     else:
-        tiled = [s for s in dict.fromkeys(planner.smallest(EXTRA_SHARES)) if s != plain]
+        tiled = [s for s in dict.fromkeys(planner.find_smallest(EXTRA_SHARES)) if s != plain]
     return Analysis(
         graph.name,
         describe_bottleneck(graph, plain),

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
+from mcupatch.kernels import find_scratch_bytes
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import describe_bottleneck, describe_schedule, format_bytes
+from mcupatch.schedule.search import FrontPoint, find_cheapest, find_least_sram, find_macs_front
+from mcupatch.schedule.search_problem import SearchProblem, build_problem
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
-from mcupatch.schedule.work import WorkModel, predicted_instructions
-from mcupatch.scratch import find_operator_scratch, find_schedule_scratch
+from mcupatch.schedule.work import predicted_instructions
+from mcupatch.scratch import find_column_scratch, find_schedule_scratch
 
-if TYPE_CHECKING:
-    from mcupatch.schedule.search import FrontPoint, SearchProblem
-
-TRIES = 6  # placements that may miss the search's bytes before the smallest arena is taken
+TRIES = 6  # schedules of the search that are planned before the best of them is taken
+MOST_EXTRA = 4  # times the MACs of the network: more recomputation never pays
 
 
 class SchedulePlanner:
@@ -34,12 +34,14 @@ class SchedulePlanner:
         self._plans: dict[Schedule, MemoryPlan] = {}
 
     def plan(self, schedule: Schedule) -> MemoryPlan:
+        """The memory plan of ``schedule``, with the scratch that its calls need."""
         if schedule not in self._plans:
             scratch = find_schedule_scratch(self.graph, schedule)
             self._plans[schedule] = plan_memory(self.graph, schedule, scratch)
         return self._plans[schedule]
 
     def arena_bytes(self, schedule: Schedule) -> int:
+        """Bytes of the planned arena."""
         return self.plan(schedule).arena_bytes
 
     @cached_property
@@ -52,17 +54,9 @@ class SchedulePlanner:
 
     @cached_property
     def problem(self) -> SearchProblem:
-        from mcupatch.schedule.search import build_problem
-
-        scratch = find_operator_scratch(self.graph)
-        return build_problem(self.graph, scratch, WorkModel(), self.streamed)
-
-    @cached_property
-    def front(self) -> tuple[FrontPoint, ...]:
-        """The fewest extra MACs for every number of bytes, by the search's count; bytes ascend."""
-        from mcupatch.schedule.search import find_front
-
-        return find_front(self.problem, "macs").points
+        """What is searched."""
+        scratch, column_scratch = find_scratch_bytes(self.graph), find_column_scratch(self.graph)
+        return build_problem(self.graph, scratch, column_scratch, self.streamed)
 
     def find_fitting(self, budget_bytes: int) -> Schedule:
         """Layer by layer if that fits, else the fewest extra MACs, then instructions, that do.
@@ -71,8 +65,6 @@ class SchedulePlanner:
         """
         if self.plain is not None and self.arena_bytes(self.plain) <= budget_bytes:
             return self.plain
-        from mcupatch.schedule.search import find_cheapest
-
         asked = budget_bytes
         for _ in range(TRIES):
             point = find_cheapest(self.problem, asked)
@@ -81,34 +73,45 @@ class SchedulePlanner:
             excess = self.arena_bytes(point.schedule) - budget_bytes
             if excess <= 0:
                 return point.schedule
-            asked = point.bytes - max(excess, 1)
+            asked = point.bytes - excess
         least = self.find_least(None)
         if self.arena_bytes(least) <= budget_bytes:
             return least
         raise self._explain_miss(budget_bytes, least)
 
     def find_least(self, max_extra_macs: int | None) -> Schedule:
-        """The smallest arena with at most so many extra MACs; equal ones: fewer MACs, then fewer instructions."""
+        """The smallest arena with at most so many extra MACs (None: any number); equal ones: the least work.
+
+        Layer by layer is the answer unless another schedule is smaller.
+        """
+        if not self.graph.ops:
+            return Schedule(())
         candidates = [self.plain] if self.plain is not None else []
-        tried = 0
-        for point in self.front:
-            if max_extra_macs is not None and point.extra_macs > max_extra_macs:
-                continue
-            best = min(map(self.arena_bytes, candidates), default=point.bytes)
-            if point.bytes > best or tried == TRIES:
+        best = self.arena_bytes(self.plain) if self.plain is not None else None
+        limit = total_macs(self.graph) * MOST_EXTRA if max_extra_macs is None else max_extra_macs
+        for tried, point in enumerate(self._smallest_points(limit)):
+            if tried == TRIES or (best is not None and point.bytes >= best):
                 break
+            found = self.arena_bytes(point.schedule)
+            best = found if best is None else min(best, found)
             candidates.append(point.schedule)
-            tried += 1
         if not candidates:
             raise Infeasible("No schedule of this model can take its input row by row.")
         return min(candidates, key=self._order)
+
+    def _smallest_points(self, max_extra_macs: int) -> Iterable[FrontPoint]:
+        """The least bytes first, by the search's count."""
+        points = [find_least_sram(self.problem)]
+        if max_extra_macs > 0:
+            points += find_macs_front(self.problem, max_extra_macs).points
+        return sorted(points, key=lambda point: (point.bytes, point.extra_macs))
 
     def _order(self, schedule: Schedule) -> tuple[int, int, int]:
         cost = extra_macs(self.graph, schedule)
         return self.arena_bytes(schedule), cost, predicted_instructions(self.graph, schedule)
 
-    def smallest(self, shares: tuple[float | None, ...]) -> Iterator[Schedule]:
-        """``find_least`` for each share of the network's MACs; None is "whatever it takes"."""
+    def find_smallest(self, shares: Iterable[float | None]) -> Iterator[Schedule]:
+        """``find_least`` for each share of the network's MACs; None is any number."""
         for share in shares:
             yield self.find_least(None if share is None else int(share * total_macs(self.graph)))
 
