@@ -1,0 +1,67 @@
+"""The C of docs/using-the-c.md: it builds without a warning and does what the text says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcupatch.ir import reference
+from mcupatch.model_file import load_model_file
+from mcupatch.options import CompileOptions, LeastSram
+from mcupatch.pipeline import compile_model
+from mcupatch.saved import save_compiled
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "using-the-c.md"
+COMPILERS = {"gcc": ["gcc"], "clang": [sys.executable, "-m", "ziglang", "cc"]}
+
+
+def example(name: str) -> str:
+    """The indented program that begins with a comment naming the file ``name``."""
+    blocks = re.findall(r"(?:^ {4}.*\n|^\n)+", DOCS.read_text(), re.MULTILINE)
+    (found,) = (b for b in blocks if b.lstrip().startswith(f"/* {name}:"))
+    return textwrap.dedent(found).strip() + "\n"
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, list[int]]:
+    """The directory of the model, a raw picture, and the scores that the reference gives it."""
+    directory = tmp_path_factory.mktemp("docs") / "vww0"
+    options = CompileOptions(mode=LeastSram(), stream_input=True)
+    compiled = compile_model(load_model_file("zoo:mcunet_vww0"), options)
+    save_compiled(compiled, directory)
+    pixels = np.random.default_rng(3).integers(0, 256, (1, 64, 64, 3)).astype(np.uint8)
+    (scores,) = reference.run(compiled.graph, [(pixels.astype(np.int16) - 128).astype(np.int8)])
+    return directory, pixels.tobytes(), scores.ravel().tolist()
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_streamed_example(compiler: str, streamed: tuple[Path, bytes, list[int]], tmp_path: Path) -> None:
+    if compiler == "gcc" and shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    directory, picture, scores = streamed
+    (tmp_path / "stream.c").write_text(example("stream.c"))
+    sources = [str(p) for p in sorted((directory / "src").rglob("*.c"))]
+    flags = [
+        "-std=c11",
+        "-O1",
+        "-ffp-contract=off",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{directory / 'include'}",
+    ]
+    program = tmp_path / "stream"
+    command = [*COMPILERS[compiler], *flags, str(tmp_path / "stream.c"), *sources, "-lm", "-o", str(program)]
+    built = subprocess.run(command, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    done = subprocess.run([str(program)], input=picture, capture_output=True)
+    assert (done.returncode, done.stdout.split()) == (0, [str(s).encode() for s in scores])
+    short = subprocess.run([str(program)], input=picture[: 40 * 192], capture_output=True)
+    assert (short.returncode, short.stdout, short.stderr) == (1, b"", b"row 40 is missing\n")
