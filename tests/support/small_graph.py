@@ -8,7 +8,8 @@ from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Add, Clamp, Conv2D, Dense, DepthwiseConv2D, Mean, Operator, Padding
 from mcupatch.ir.quant import QuantParams, Rounding, make_requant
 from mcupatch.ir.tensor import Tensor
-from mcupatch.schedule.stage import Schedule, Stage, stage_with_grid
+from mcupatch.schedule.by_hand import schedule_by_hand
+from mcupatch.schedule.stage import Schedule
 
 
 def small_graph(rounding: Rounding = Rounding.FIXED, seed: int = 0) -> Graph:
@@ -84,8 +85,6 @@ def small_graph(rounding: Rounding = Rounding.FIXED, seed: int = 0) -> Graph:
     return Graph("small", ("x",), ("y",), ops, tensors)
 
 
-def patched(graph: Graph, last: int, grid: tuple[int, int]) -> Schedule:
+def patched(graph: Graph, last: int, grid: tuple[int, int], halo: str = "recompute") -> Schedule:
     """Operators 0..last over a grid, the others whole."""
-    sides = [graph.output_tensor(op).hwc[:2] for op in graph.ops]
-    rest = tuple(Stage(i, i, (1, 1), sides[i]) for i in range(last + 1, len(graph.ops)))
-    return Schedule((stage_with_grid(0, last, grid, *sides[last]), *rest))
+    return schedule_by_hand(graph, last + 1, grid, halo)

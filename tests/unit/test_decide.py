@@ -11,10 +11,16 @@ from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Quantize
 from mcupatch.ir.tensor import Tensor
+from mcupatch.memory.check import check_plan
+from mcupatch.memory.plan import BufferKind
 from mcupatch.model_file import load_model_file
-from mcupatch.options import FitBudget, LeastSram, PerLayer
+from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
 from mcupatch.pipeline import read_graph
+from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import extra_macs, total_macs
+from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.whole import plan_layer_by_layer
+from tests.support.graphs import GraphBuilder
 from tests.support.small_graph import small_graph
 
 
@@ -27,7 +33,8 @@ def with_float_input(graph: Graph) -> Graph:
 
 
 def test_a_budget_that_fits_takes_no_patches() -> None:
-    assert decide_schedule(small_graph(), Request(FitBudget(), 1 << 20)).schedule.patched is None
+    graph = small_graph()
+    assert decide_schedule(graph, Request(FitBudget(), 1 << 20)).schedule == plan_layer_by_layer(graph)
 
 
 def test_never_worse_than_layer_by_layer() -> None:
@@ -57,6 +64,67 @@ def test_every_budget_between_least_and_whole_is_met() -> None:
     assert work == sorted(work, reverse=True)  # more room never costs more work
     with pytest.raises(Infeasible, match="byte too many"):
         decide_schedule(graph, Request(FitBudget(), least - 1))
+
+
+def test_infeasible_says_what_is_missing() -> None:
+    graph = small_graph()
+    least = decide_schedule(graph, Request(LeastSram())).plan.arena_bytes
+    with pytest.raises(Infeasible) as caught:
+        decide_schedule(graph, Request(FitBudget(), 100))
+    text = str(caught.value)
+    assert (
+        "100 bytes" in text and f"{least - 100} bytes too many" in text and f"at least {least} bytes" in text
+    )
+    assert "largest buffers are" in text and caught.value.arena_bytes == least
+
+
+def test_a_schedule_by_hand_that_does_not_fit_says_by_how_much() -> None:
+    graph = small_graph()
+    arena = decide_schedule(graph, Request(ByHand(5, (2, 2)))).plan.arena_bytes
+    with pytest.raises(Infeasible, match=f"{arena - 500} bytes too many"):
+        decide_schedule(graph, Request(ByHand(5, (2, 2)), 500))
+
+
+@pytest.mark.parametrize("halo", ["recompute", "keep"])
+def test_halos_by_hand(halo: str) -> None:
+    graph = small_graph()
+    decision = decide_schedule(graph, Request(ByHand(5, (2, 2), halo)))
+    assert decision.schedule == schedule_by_hand(graph, 5, (2, 2), halo)
+    assert (extra_macs(graph, decision.schedule) > 0) == (halo == "recompute")
+
+
+@pytest.mark.parametrize("mode", [PerLayer(), ByHand(5, (5, 1), "keep"), LeastSram(), FitBudget()])
+def test_a_streamed_input_has_rows_only(mode: Mode) -> None:
+    graph = small_graph()
+    held = decide_schedule(graph, Request(mode, 1 << 20)).plan
+    streamed = decide_schedule(graph, Request(mode, 1 << 20, ("x",))).plan
+    kinds = {p.buffer.kind for p in streamed.placed if p.buffer.name == "x"}
+    assert kinds == {BufferKind.WINDOW}
+    assert streamed.arena_bytes <= held.arena_bytes
+    assert streamed.arena_bytes < held.arena_bytes or not isinstance(mode, LeastSram)
+
+
+def test_least_sram_is_one_that_no_budget_undercuts() -> None:
+    graph = small_graph()
+    least = decide_schedule(graph, Request(LeastSram())).plan.arena_bytes
+    assert decide_schedule(graph, Request(FitBudget(), least)).plan.arena_bytes <= least
+
+
+def test_patches_that_raise_the_peak_are_never_chosen() -> None:
+    """A wide tail: whatever runs in tiles at the front, the whole operators at the end decide."""
+    b = GraphBuilder()
+    x = b.conv(b.input(8, 8, 1), 2, kernel=3, pad=1)
+    graph = b.build(b.dense(b.reshape(b.conv(b.mean(x, keep=True), 900), 1, 900), 900))
+    assert decide_schedule(graph, Request(LeastSram())).schedule == plan_layer_by_layer(graph)
+
+
+def test_a_model_without_operators_has_an_empty_schedule() -> None:
+    b = GraphBuilder()
+    graph = b.build(b.input(2, 2, 1))
+    for mode in (PerLayer(), LeastSram(), FitBudget()):
+        decision = decide_schedule(graph, Request(mode, 1 << 20))
+        assert decision.schedule == Schedule(())
+        check_plan(graph, decision.schedule, decision.plan)
 
 
 def test_float_input_is_named_as_a_way_out() -> None:

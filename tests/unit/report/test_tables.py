@@ -41,12 +41,15 @@ def test_layer_table_marks_the_peak() -> None:
 
 def test_schedule_and_verdict_tables_hold_their_figures() -> None:
     rows = [
-        ScheduleFigures(0, (1, 1), 1_404_928, 1_404_928, 300_000_000, 0, 0, (224, 224)),
-        ScheduleFigures(15, (4, 4), 200_000, 175_616, 300_000_000, 27_900_000, 38_000_000, (75, 75)),
+        ScheduleFigures("per layer", 0, 0, (1, 1), 1_404_928, 1_404_928, 300_000_000, 0, 0, (224, 224)),
+        ScheduleFigures(
+            "4x4 patches", 15, 1, (4, 4), 200_000, 175_616, 300_000_000, 27_900_000, 38_000_000, (75, 75)
+        ),
     ]
-    rows.append(ScheduleFigures(15, (20, 20), 1, 2, 3, 40, 50, (117, 101)))
+    rows.append(ScheduleFigures("20x20 patches", 15, 1, (20, 20), 1, 2, 3, 40, 50, (117, 101)))
+    rows.append(ScheduleFigures("12 stages in tiles", 115, 12, (56, 1), 1, 2, 3, 40, 50, (117, 101)))
     text = rendered(schedule_table(rows))
-    assert "20x20 patches" in text and "117x101" in text
+    assert "20x20 patches" in text and "stages" in text and "117x101" in text
     assert "171.5" in text and "+9.3 %" in text and "75x75" in text
     assert max(map(len, text.splitlines())) <= 80
     verdicts = [Verdict("per layer", 311_040, 315_000, 800_000, 23_500_000, 150_000_000, True)]
