@@ -9,7 +9,7 @@
             for tile in range(8):
                 with sblock("conv1"): ...           # loops over the area
             counters[0] = step + 1
-        else: ...
+        if segment == 1: ...
 
 The blocks are annotated with the windows that they work on, so that a later pass can replace their loops by kernel calls
 (``lower_to_kernels``). Parameters: the stage's input tensors, its constants, then each operator's arrays, then the tables
@@ -188,19 +188,9 @@ class _StageBuilder:
         with T.serial(0, len(self._order)) as position:
             IRBuilder.name("position", position)
             segment = _named(T.bind(T.Cast("int32", order[position])), "segment")
-            self._emit_choice(segment, list(self._plans), counters, buffers)
-
-    def _emit_choice(self, segment: Expr, choices: list[int], counters: Any, buffers: StageBuffers) -> None:
-        """The step of whichever of ``choices`` is ``segment``."""
-        g, *others = choices
-        if not others:
-            self._emit_counted(self._plans[g], g, counters, buffers)
-            return
-        with T.If(segment == g):
-            with T.Then():
-                self._emit_counted(self._plans[g], g, counters, buffers)
-            with T.Else():
-                self._emit_choice(segment, others, counters, buffers)
+            for g, plan in self._plans.items():
+                with T.If(segment == g), T.Then():
+                    self._emit_counted(plan, g, counters, buffers)
 
     def _emit_counted(self, plan: SegmentPlan, g: int, counters: Any, buffers: StageBuffers) -> None:
         """The counter goes up after the last use of the step, whose variable TVM may replace by what it holds."""
