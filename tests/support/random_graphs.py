@@ -41,14 +41,14 @@ def windows(
 
 
 @st.composite
-def tileable_networks(draw: st.DrawFn, max_ops: int = 6, tail: bool = False) -> Graph:
+def tileable_networks(draw: st.DrawFn, max_ops: int = 6, tail: bool = False, max_dilation: int = 2) -> Graph:
     """A chain of convolutions, pools, tables and paddings, with skips; with ``tail`` also a mean and a dense layer."""
     b = GraphBuilder()
     x = b.input(draw(st.integers(3, 19)), draw(st.integers(3, 19)), draw(st.integers(1, 4)))
     if draw(st.integers(0, 5)) == 0:
         x = b.quantize(b.dequantize(x))
     for _ in range(draw(st.integers(1, max_ops))):
-        x = _grow(draw, b, x)
+        x = _grow(draw, b, x, max_dilation)
     if tail:
         x = b.dense(b.mean(x), draw(st.integers(1, 9)))
         if draw(st.booleans()):
@@ -56,7 +56,7 @@ def tileable_networks(draw: st.DrawFn, max_ops: int = 6, tail: bool = False) -> 
     return b.build(x)
 
 
-def _grow(draw: st.DrawFn, b: GraphBuilder, x: str, touching: bool = False) -> str:
+def _grow(draw: st.DrawFn, b: GraphBuilder, x: str, max_dilation: int = 2, touching: bool = False) -> str:
     """``touching`` as in ``windows``, for pools."""
     _, height, width, channels = b.shape(x)
     kind = draw(
@@ -85,7 +85,9 @@ def _grow(draw: st.DrawFn, b: GraphBuilder, x: str, touching: bool = False) -> s
         first, second = draw(st.permutations([x, y]))
         return b.add(first, second) if kind == "skip" else b.mul(first, second)
     is_pool = kind in ("avg", "max")
-    window = draw(windows((height, width), 1 if kind == "avg" else 2, touching=touching and is_pool))
+    window = draw(
+        windows((height, width), 1 if kind == "avg" else max_dilation, touching=touching and is_pool)
+    )
     outputs = draw(st.integers(1, 6))
     if kind == "avg":
         window.pop("dilation")
