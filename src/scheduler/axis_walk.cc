@@ -72,20 +72,28 @@ OpenTensor &AxisWalk::Open(int tensor) {
       return open;
     }
   }
-  open_.emplace_back();
+  if (spare_.empty()) {
+    open_.emplace_back();
+  } else {
+    open_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
   OpenTensor &open = open_.back();
   open.id = tensor;
+  open.stops.clear();
+  open.last_stop = INT_MIN;
+  open.in_step = false;
   open.start.assign(steps(), 0);
   open.stop.assign(steps(), 0);
-  open.ahead.assign(steps(), INT_MAX);
   return open;
 }
-
 void AxisWalk::WarmUp(int steps) {
   for (OpenTensor &open : open_) {
     open.start.insert(open.start.begin(), steps, 0);
     open.stop.insert(open.stop.begin(), steps, 0);
-    open.ahead.insert(open.ahead.begin(), steps, INT_MAX);
+    if (open.in_step) {
+      open.ahead.insert(open.ahead.begin(), steps, INT_MAX);
+    }
   }
   warm_up_ += steps;
 }
@@ -99,7 +107,10 @@ AxisStats AxisWalk::Push(int op, bool recomputed, bool live_out, const std::vect
   const bool is_read = found != open_.end();
   if (is_read) {
     read = std::move(*found);
-    open_.erase(found);
+    if (found + 1 != open_.end()) {
+      *found = std::move(open_.back());
+    }
+    open_.pop_back();
   }
   const int output_size = network_->tensors[output].size[axis_];
   if (tiled) {
@@ -149,7 +160,11 @@ AxisStats AxisWalk::Push(int op, bool recomputed, bool live_out, const std::vect
     }
     return stats;
   }
-  return Summarise(is_read ? &read : nullptr, recomputed);
+  const AxisStats stats = Summarise(is_read ? &read : nullptr, recomputed);
+  if (is_read) {
+    spare_.push_back(std::move(read));
+  }
+  return stats;
 }
 
 // From what is computed at each step and what is read (null: nothing) to what has to be held and moved.
@@ -201,7 +216,10 @@ void AxisWalk::AddReads(int op, const OpenTensor &wanted) {
     const bool in_step = op == last_ && here.element && source.position_bytes == output.position_bytes &&
                          source.size[kRows] == output.size[kRows] && source.size[kCols] == output.size[kCols];
     OpenTensor &open = Open(read.tensor);
-    open.in_step = open.in_step || in_step;
+    if (in_step && !open.in_step) {
+      open.in_step = true;
+      open.ahead.assign(steps(), INT_MAX);
+    }
     if (access.stride > 0 && !(op == last_ && here.reduction)) {
       open.AddStops(wanted, access);
     }
@@ -216,7 +234,7 @@ void AxisWalk::AddReads(int op, const OpenTensor &wanted) {
       const bool first = open.stop[s] == open.start[s];
       open.start[s] = first ? part.start : std::min(open.start[s], part.start);
       open.stop[s] = first ? part.stop : std::max(open.stop[s], part.stop);
-      if (!in_step) {
+      if (open.in_step && !in_step) {
         open.ahead[s] = std::min(open.ahead[s], part.start);
       }
     }

@@ -37,10 +37,10 @@ struct OpenTensor {
   std::vector<Stop> stops;
   int last_stop = INT_MIN;  // the same at the last tile, where tensors end
   std::vector<int> start, stop;
-  // Where others than an element by element last operator read from: that one reads no later than it writes over what
-  // it reads. INT_MAX: nowhere.
+  // Whether the last operator goes through it element by element, so that it reads no later than it writes over what
+  // it reads; then where the others read from, INT_MAX: nowhere.
+  bool in_step = false;
   std::vector<int> ahead;
-  bool in_step = false;  // whether such a last operator reads it
 
   int StopAt(int tile_stop) const;
   // How far this one has to be computed for `reader`, an output that is computed from it.
@@ -79,6 +79,10 @@ class AxisWalk {
   int last() const {
     return last_;
   }
+  // Whether the operator added last computes the same at each step as in `other`.
+  bool ComputesLike(const AxisWalk &other) const {
+    return start_ == other.start_ && stop_ == other.stop_;
+  }
 
  private:
   OpenTensor &Open(int tensor);
@@ -90,7 +94,7 @@ class AxisWalk {
   Axis axis_;
   int tile_, tiled_, size_, tiles_;
   int warm_up_ = 0;
-  std::vector<OpenTensor> open_;
+  std::vector<OpenTensor> open_, spare_;  // spare ones keep their memory
   std::vector<int> start_, stop_, held_;  // what the operator being pushed computes, and from where on it is held
 };
 

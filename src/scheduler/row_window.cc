@@ -5,16 +5,20 @@
 
 namespace mcupatch::scheduler {
 
-RowWindow FindRowWindow(const OpenTensor &reader, int size, int step) {
+void FindLowest(const OpenTensor &reader, int size, std::vector<int> &lowest) {
   const int count = static_cast<int>(reader.start.size());
-  std::vector<int> lowest(count + 1, INT_MAX);
-  for (int s = count - 1; s >= 0; --s) {
-    lowest[s] = reader.stop[s] > reader.start[s] ? std::min(lowest[s + 1], reader.start[s]) : lowest[s + 1];
+  lowest.resize(count);
+  for (int s = count - 1, low = size; s >= 0; --s) {
+    low = reader.stop[s] > reader.start[s] ? std::min(low, reader.start[s]) : low;
+    lowest[s] = low;
   }
+}
+
+RowWindow FindRowWindow(const OpenTensor &reader, const std::vector<int> &lowest, int size, int step) {
   RowWindow window;
   int there = 0, base = 0;
-  for (int s = 0; s < count; ++s) {
-    while (reader.stop[s] > reader.start[s] && there < reader.stop[s]) {
+  for (size_t s = 0; s < lowest.size(); ++s) {
+    while (there < reader.stop[s]) {  // a step that reads nothing stops at 0
       const int stop = std::min(there + step, size);
       const int next = std::min(lowest[s], there);
       if (next > base && there > next) {

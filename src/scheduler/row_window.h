@@ -12,8 +12,11 @@ struct RowWindow {
   int64_t rows = 0, moved_rows = 0, moves = 0;
 };
 
+// By step, the lowest row that `reader` reads in it or later; `size` where there is none.
+void FindLowest(const OpenTensor &reader, int size, std::vector<int> &lowest);
+
 // The window of a tensor of `size` rows that comes `step` rows at a time as `reader` asks for them (step_order.py).
-RowWindow FindRowWindow(const OpenTensor &reader, int size, int step);
+RowWindow FindRowWindow(const OpenTensor &reader, const std::vector<int> &lowest, int size, int step);
 
 // An input that dies: its bytes, and how far below it the output must begin (schedule/trailing.py).
 struct Trailed {

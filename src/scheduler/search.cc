@@ -6,18 +6,35 @@
 
 namespace mcupatch::scheduler {
 
-FoundSchedule FindLeastBytes(const Network &network, SearchSpace space) {
+namespace {
+
+// A schedule of few bytes: the best one with a few tiles only.
+int64_t FindFewBytes(const Network &network, SearchSpace space) {
   const int64_t most = space.budget_bytes;
-  space.bytes_only = true;
-  int64_t budget = std::min(most, network.least_bytes);
-  for (int64_t below = 0;; below = budget, budget = std::min(most, budget + budget / 4)) {
+  space.tile_rows.resize(1);
+  space.tile_cols = {space.tile_cols.front(), space.tile_cols.back()};
+  space.col_parts.clear();
+  space.longest = 12;
+  for (int64_t budget = std::min(most, network.least_bytes);; budget = std::min(most, budget + budget / 2)) {
     space.budget_bytes = budget;
     const SegmentTable table(network, space);
-    const FoundSchedule found = TailSearch(network, table, space, true, below).Run();
-    if (!found.stages.empty() || budget == most) {
-      return found;
+    const FoundSchedule found = TailSearch(network, table, space, true).Run();
+    if (!found.stages.empty()) {
+      return found.bytes;
+    }
+    if (budget == most) {
+      return most;
     }
   }
+}
+
+}  // namespace
+
+FoundSchedule FindLeastBytes(const Network &network, SearchSpace space) {
+  space.bytes_only = true;
+  space.budget_bytes = FindFewBytes(network, space);
+  const SegmentTable table(network, space);
+  return TailSearch(network, table, space, true, network.least_bytes).Run();
 }
 
 FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space) {

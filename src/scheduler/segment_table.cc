@@ -10,11 +10,9 @@
 namespace mcupatch::scheduler {
 namespace {
 
-constexpr int kEarlyIds = 1 << 20;
-
 // What lies at both ends of a segment, as far as its rows tell: SegmentOption has the meaning of each.
 struct Borders {
-  std::array<int64_t, kMostTileRows> window, window_work;
+  int rows_before = -1;  // index, -1: not found yet
   int64_t least_window = kNone;
   int64_t stream_window = 0, stream_work = 0;
   int64_t saving[2] = {0, 0};  // with several tiles a step, with one
@@ -29,7 +27,6 @@ struct RowChoice {
   bool all;  // every inner tensor is recomputed
   AxisStats stats;
   Borders borders;
-  bool has_borders;
 };
 
 struct ColChoice {
@@ -42,7 +39,7 @@ struct ColChoice {
 // A row choice with a column choice: what the operators so far hold and compute.
 struct Pair {
   int row, col;
-  std::vector<int64_t> slots;  // bytes of tiles and scratch at each operator, the last one first
+  std::array<int64_t, kLongest> slots;  // bytes of tiles and scratch at each operator so far, the last one first
   int64_t most = 0;            // the largest slot
   int64_t left = 0;            // tiles that stay for all of the segment
   int64_t persistent = 0;
@@ -55,15 +52,15 @@ struct Pair {
 
 class Builder {
  public:
-  Builder(const Network &network, const SearchSpace &space, int last)
-      : network_(network), space_(space), last_(last), tiled_(network.tiled_tensor(last)) {
+  Builder(const Network &network, const SearchSpace &space, std::vector<RowsBefore> &rows_before)
+      : network_(network), space_(space), rows_before_(rows_before) {
   }
 
-  // Grows the segment towards the front; `emit` takes the options of each.
+  // Grows segments that end with `last` towards the front; `emit` takes the options of each.
   template <typename Emit>
-  void Build(const Emit &emit) {
-    OpenChoices();
-    for (int first = last_; first >= 0 && last_ - first < kLongest && CanHold(first); --first) {
+  void Build(int last, const Emit &emit) {
+    OpenChoices(last);
+    for (int first = last_; first >= 0 && last_ - first < space_.longest && CanHold(first); --first) {
       Push(first);
       if (pairs_.empty()) {
         return;
@@ -79,7 +76,12 @@ class Builder {
     return network_.tensors[tiled_].size[axis];
   }
 
-  void OpenChoices() {
+  void OpenChoices(int last) {
+    last_ = last;
+    tiled_ = network_.tiled_tensor(last);
+    rows_.clear();
+    cols_.clear();
+    pairs_.clear();
     for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
       const int rows = space_.tile_rows[k] == 0 ? SizeOf(kRows) : space_.tile_rows[k];
       if (rows < SizeOf(kRows) || space_.tile_rows[k] == 0) {
@@ -101,7 +103,7 @@ class Builder {
   }
 
   void AddRows(int rows, int choice, bool all) {
-    rows_.push_back({AxisWalk(network_, last_, kRows, rows), rows, choice, 0, 0, all, {}, {}, false});
+    rows_.push_back({AxisWalk(network_, last_, kRows, rows), rows, choice, 0, 0, all, {}, {}});
   }
 
   void AddPairs(int row) {
@@ -159,14 +161,18 @@ class Builder {
   }
   void HoldAll(int op, bool live_out);
   std::vector<SegmentOption> FindOptions(int first);
+  bool MayBegin(int first) const;
   void AddOptions(int first, std::vector<SegmentOption> &options);
-  void AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options) const;
-  Borders FindBorders(int first, const RowChoice &row) const;
+  void AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options);
+  Borders FindBorders(int first, const RowChoice &row);
   void Keep(std::vector<SegmentOption> &options, const SegmentOption &option) const;
 
   const Network &network_;
   const SearchSpace &space_;
-  const int last_, tiled_;
+  int last_ = 0, tiled_ = 0;
+  std::vector<RowsBefore> &rows_before_;
+  std::vector<int> lowest_;
+  std::vector<char> used_;
   bool early_ = false;
   std::vector<RowChoice> rows_;
   std::vector<ColChoice> cols_;
@@ -192,8 +198,15 @@ std::vector<int> Builder::FindTileCols(int size, const SearchSpace &space) {
 void Builder::Push(int op) {
   const bool live_out = op != last_ && network_.IsLiveOut(op, last_);
   PushRows(op, live_out);
-  for (ColChoice &col : cols_) {
-    col.stats = col.walk.Push(op, col.recomputed && op != last_ && !live_out, live_out);
+  used_.assign(cols_.size(), false);
+  for (const Pair &pair : pairs_) {
+    used_[pair.col] = true;
+  }
+  for (size_t i = 0; i < cols_.size(); ++i) {
+    if (used_[i]) {
+      ColChoice &col = cols_[i];
+      col.stats = col.walk.Push(op, col.recomputed && op != last_ && !live_out, live_out);
+    }
   }
   HoldAll(op, live_out);
 }
@@ -213,16 +226,16 @@ void Builder::HoldAll(int op, bool live_out) {
   pairs_.resize(kept);
 }
 
-// Every row choice goes on with the output kept; where that holds rows, another one goes on with it recomputed.
+// Every row choice goes on with the output kept; where that is not the same, another one goes on with it recomputed.
 void Builder::PushRows(int op, bool live_out) {
-  std::vector<bool> used(rows_.size(), false);
+  used_.assign(rows_.size(), false);
   for (const Pair &pair : pairs_) {
-    used[pair.row] = true;
+    used_[pair.row] = true;
   }
   const bool inner = op != last_ && !live_out;
   const size_t count = rows_.size();
   for (size_t i = 0; i < count; ++i) {
-    if (!used[i]) {
+    if (!used_[i]) {
       continue;
     }
     const bool may_branch = inner && !rows_[i].all && rows_[i].recomputed_count < space_.most_recomputed;
@@ -234,8 +247,8 @@ void Builder::PushRows(int op, bool live_out) {
     }
     RowChoice other = rows_[i];
     rows_[i].stats = rows_[i].walk.Push(op, false, live_out);
-    if (rows_[i].stats.kept > 0) {
-      other.stats = other.walk.Push(op, true, live_out);
+    other.stats = other.walk.Push(op, true, live_out);
+    if (rows_[i].stats.kept > 0 || !other.walk.ComputesLike(rows_[i].walk)) {
       other.recomputed |= uint64_t{1} << (last_ - op);
       ++other.recomputed_count;
       const int index = static_cast<int>(rows_.size());
@@ -256,7 +269,8 @@ void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int
   const Operator &here = network_.operators[op];
   const bool one_wide = cols_[pair.col].walk.tiles() == 1;
   const int64_t scratch = cols.computed <= 1 ? here.column_scratch_bytes : here.scratch_bytes;
-  pair.slots.push_back(scratch);
+  const size_t slots = last_ - op + 1;
+  pair.slots[slots - 1] = scratch;
   const int64_t area = rows.computed_sum * cols.computed_sum;
   pair.macs += area * here.macs;
   pair.extra_macs += area * here.macs - here.whole_macs;
@@ -274,7 +288,7 @@ void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int
                             rows.computed_sum * cols.kept_steps);
     } else {
       // all readers are inside; slots are counted from the last operator
-      for (size_t slot = last_ - network_.readers[here.output].back(); slot < pair.slots.size(); ++slot) {
+      for (size_t slot = last_ - network_.readers[here.output].back(); slot < slots; ++slot) {
         pair.slots[slot] += tile;
         pair.most = std::max(pair.most, pair.slots[slot]);
       }
@@ -290,7 +304,7 @@ void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int
   if (op == (one_tile ? last_ - 1 : last_)) {
     pair.persistent += network_.operators[last_].sums_bytes;
   }
-  pair.most = std::max(pair.most, pair.slots.back());
+  pair.most = std::max(pair.most, pair.slots[slots - 1]);
 }
 
 std::vector<SegmentOption> Builder::FindOptions(int first) {
@@ -301,13 +315,16 @@ std::vector<SegmentOption> Builder::FindOptions(int first) {
     AddEarlyOptions(first, early, options);
   }
   std::stable_sort(options.begin(), options.end(),
-                   [](const SegmentOption &a, const SegmentOption &b) { return a.window_id < b.window_id; });
+                   [](const SegmentOption &a, const SegmentOption &b) { return a.rows_before < b.rows_before; });
   return options;
 }
 
 void Builder::AddOptions(int first, std::vector<SegmentOption> &options) {
+  if (!MayBegin(first)) {
+    return;
+  }
   for (RowChoice &row : rows_) {
-    row.has_borders = false;
+    row.borders = {};
   }
   for (const Pair &pair : pairs_) {
     RowChoice &row = rows_[pair.row];
@@ -316,9 +333,8 @@ void Builder::AddOptions(int first, std::vector<SegmentOption> &options) {
     if (first == last_ && row.walk.tiles() == 1 && one_wide) {
       continue;  // a whole operator
     }
-    if (!row.has_borders) {
+    if (row.borders.rows_before < 0) {
       row.borders = FindBorders(first, row);
-      row.has_borders = true;
     }
     const Borders &borders = row.borders;
     SegmentOption option;
@@ -336,26 +352,33 @@ void Builder::AddOptions(int first, std::vector<SegmentOption> &options) {
     option.rows = row.rows;
     option.cols = col.cols;
     option.rows_choice = row.choice;
-    option.window_id = pair.row + (early_ ? kEarlyIds : 0);
+    option.rows_before = borders.rows_before;
     option.recomputed = row.recomputed;
     option.cols_recomputed = col.recomputed;
     option.early = early_;
     option.extra_macs = pair.extra_macs;
     option.work = pair.work + borders.stream_work;
-    option.window = borders.window;
-    option.window_work = borders.window_work;
     Keep(options, option);
   }
 }
 
+// Whether a stage may start at operator `first`, or a segment may follow another one there.
+bool Builder::MayBegin(int first) const {
+  if (network_.crossing_bytes[first] <= space_.budget_bytes + network_.tensors[network_.operators[last_].output].nbytes) {
+    return true;
+  }
+  const Operator &before = network_.operators[first - 1];
+  return before.tileable && network_.tensors[before.output].last_use <= last_;
+}
+
 // Early operators depend on all of the segment, so these walks are made anew for each.
-void Builder::AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options) const {
+void Builder::AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options) {
   SearchSpace space = space_;
   space.recompute_all = false;
   space.most_recomputed = 0;
-  Builder builder(network_, space, last_);
+  Builder builder(network_, space, rows_before_);
   builder.early_ = true;
-  builder.OpenChoices();
+  builder.OpenChoices(last_);
   std::vector<EarlyStops> rows, cols;
   for (RowChoice &row : builder.rows_) {
     rows.push_back(FindEarlyStops(network_, first, last_, kRows, row.rows));
@@ -382,44 +405,49 @@ void Builder::AddEarlyOptions(int first, const std::vector<int> &early, std::vec
 }
 
 // What lies at the segment's ends: windows of rows it reads, and its output over inputs that die.
-Borders Builder::FindBorders(int first, const RowChoice &row) const {
+Borders Builder::FindBorders(int first, const RowChoice &row) {
   Borders borders;
-  borders.window.fill(kNone);
-  borders.window_work.fill(0);
+  borders.rows_before = static_cast<int>(rows_before_.size());
+  rows_before_.emplace_back();
+  RowsBefore &windows = rows_before_.back();
+  windows.nbytes.fill(kNone);
+  windows.work.fill(0);
   const int before = first > 0 ? network_.operators[first - 1].output : -1;
+  const Tensor &output = network_.tensors[network_.operators[last_].output];
   std::vector<Trailed> dying[2];
   for (const OpenTensor &open : row.walk.open()) {
     const Tensor &tensor = network_.tensors[open.id];
     const int64_t row_bytes = tensor.size[kCols] * tensor.position_bytes;
+    const bool follows = open.id == before && tensor.root == before && network_.operators[first - 1].tileable;
+    if (!tensor.streamed && tensor.last_use > last_) {
+      continue;
+    }
+    if (tensor.streamed || follows) {
+      FindLowest(open, tensor.size[kRows], lowest_);
+    }
     if (tensor.streamed) {
-      const RowWindow window = FindRowWindow(open, tensor.size[kRows], 1);
+      const RowWindow window = FindRowWindow(open, lowest_, tensor.size[kRows], 1);
       borders.stream_window += RoundUp(window.rows * row_bytes);
       borders.stream_work += MoveWork(window.moved_rows * row_bytes, window.moves);
       continue;
     }
-    if (tensor.last_use > last_) {
-      continue;
-    }
-    for (int one_wide : {0, 1}) {
-      const int64_t distance = FindTrailingDistance(network_, row.walk, open, row.rows, one_wide != 0);
-      dying[one_wide].push_back({tensor.nbytes, distance});
-    }
-    if (open.id != before || tensor.root != before || !network_.operators[first - 1].tileable) {
-      continue;
-    }
-    for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
-      const int step = space_.tile_rows[k] == 0 ? tensor.size[kRows] : space_.tile_rows[k];
-      if (step > tensor.size[kRows]) {
-        continue;
+    if (network_.crossing_bytes[first] <= space_.budget_bytes + output.nbytes) {  // else no stage starts here
+      for (int one_wide : {0, 1}) {
+        const int64_t distance = FindTrailingDistance(network_, row.walk, open, row.rows, one_wide != 0);
+        dying[one_wide].push_back({tensor.nbytes, distance});
       }
-      const RowWindow window = FindRowWindow(open, tensor.size[kRows], step);
-      borders.window[k] = RoundUp(window.rows * row_bytes);
-      borders.window_work[k] = MoveWork(window.moved_rows * row_bytes, window.moves);
-      const bool least = borders.least_window == kNone || borders.window[k] < borders.least_window;
-      borders.least_window = least ? borders.window[k] : borders.least_window;
+    }
+    for (size_t k = 0; follows && k < space_.tile_rows.size(); ++k) {
+      const int step = space_.tile_rows[k] == 0 ? tensor.size[kRows] : space_.tile_rows[k];
+      if (step < tensor.size[kRows] || space_.tile_rows[k] == 0) {
+        const RowWindow window = FindRowWindow(open, lowest_, tensor.size[kRows], step);
+        windows.nbytes[k] = RoundUp(window.rows * row_bytes);
+        windows.work[k] = MoveWork(window.moved_rows * row_bytes, window.moves);
+        const bool least = borders.least_window == kNone || windows.nbytes[k] < borders.least_window;
+        borders.least_window = least ? windows.nbytes[k] : borders.least_window;
+      }
     }
   }
-  const Tensor &output = network_.tensors[network_.operators[last_].output];
   for (int one_wide : {0, 1}) {
     borders.saving[one_wide] = output.last_use > last_ ? FindSaving(output.nbytes, dying[one_wide]) : 0;
   }
@@ -428,7 +456,7 @@ Borders Builder::FindBorders(int first, const RowChoice &row) const {
 
 // Whether nothing that holds `b` is worse with `a` in its place; both read the same rows.
 bool IsAtLeastAsGood(const SegmentOption &a, const SegmentOption &b, const SearchSpace &space) {
-  if (a.window_id != b.window_id || a.persistent > b.persistent || a.temporary > b.temporary ||
+  if (a.rows_before != b.rows_before || a.persistent > b.persistent || a.temporary > b.temporary ||
       a.saving < b.saving) {
     return false;
   }
@@ -458,9 +486,9 @@ SegmentTable::SegmentTable(const Network &network, const SearchSpace &space)
     : size_(network.size()),
       live_out_bytes_(static_cast<size_t>(network.size()) * network.size()),
       options_(static_cast<size_t>(network.size()) * network.size()) {
+  Builder builder(network, space, rows_before_);
   for (int last = 0; last < size_; ++last) {
-    Builder builder(network, space, last);
-    builder.Build([&](int first, std::vector<SegmentOption> options) {
+    builder.Build(last, [&](int first, std::vector<SegmentOption> options) {
       live_out_bytes_[static_cast<size_t>(first) * size_ + last] = network.LiveOutBytes(first, last);
       options_[static_cast<size_t>(first) * size_ + last] = std::move(options);
     });

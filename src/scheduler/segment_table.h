@@ -11,7 +11,7 @@
 namespace mcupatch::scheduler {
 
 constexpr int kMostTileRows = 8;   // choices of tile rows
-constexpr int kLongest = 64;       // operators in a segment
+constexpr int kLongest = 64;       // operators in a segment, at most
 constexpr int64_t kNone = -1;
 
 // What is compared after bytes: the first, then the second.
@@ -38,38 +38,45 @@ struct SearchSpace {
   bool recompute_all = false;   // also all rows, with the columns kept or recomputed
   bool work_first = false;      // instructions before extra MACs
   bool bytes_only = false;      // work is of no interest
+  int longest = kLongest;       // operators in a segment
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
+};
+
+// What a segment of some tile rows has between it and the segment before, by the choice of that one's tile rows: the
+// bytes of the row window, kNone if it cannot follow a segment, and the work of moving its rows.
+struct RowsBefore {
+  std::array<int64_t, kMostTileRows> nbytes, work;
 };
 
 // One way to run operators `first` to `last` as a segment. Bytes are rounded up to the alignment, buffer by buffer.
 struct SegmentOption {
   int first, last;
-  int rows, cols;         // of the tile
-  int rows_choice;        // index into SearchSpace::tile_rows
-  int window_id;          // the same for options of a segment that read the same rows at each step
-  uint64_t recomputed;    // bit k: rows of the output of operator `last - k`
-  bool cols_recomputed;   // the columns of all inner tensors
+  int rows, cols;        // of the tile
+  int rows_choice;       // index into SearchSpace::tile_rows
+  int rows_before;       // index into the table's RowsBefore
+  uint64_t recomputed;   // bit k: rows of the output of operator `last - k`
+  bool cols_recomputed;  // the columns of all inner tensors
   bool early;
-  int64_t persistent;     // row caches and what else stays for all of the stage
-  int64_t temporary;      // most that is there at one operator: tiles and scratch
-  int64_t saving;         // of a stage of this segment alone: what its output shares with inputs that die
+  int64_t persistent;    // row caches and what else stays for all of the stage
+  int64_t temporary;     // most that is there at one operator: tiles and scratch
+  int64_t saving;        // of a stage of this segment alone: what its output shares with inputs that die
   int64_t extra_macs, work;
   int64_t stream_window;  // bytes for the rows of a streamed input
-  // Bytes of the row window it reads from the segment before, by that one's tile rows, and the work of moving it;
-  // kNone: it cannot follow a segment.
-  std::array<int64_t, kMostTileRows> window, window_work;
 };
 
 class SegmentTable {
  public:
   // All options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the
-  // same segment beats in everything. Those with one `window_id` follow each other.
+  // same segment beats in everything. Those with one `rows_before` follow each other.
   SegmentTable(const Network &network, const SearchSpace &space);
 
   // The options of the segments that start at `first`, by their last operator.
   const std::vector<SegmentOption> &at(int first, int last) const {
     return options_[static_cast<size_t>(first) * size_ + last];
+  }
+  const RowsBefore &rows_before(const SegmentOption &option) const {
+    return rows_before_[option.rows_before];
   }
   // Bytes of the tensors that operators `first` to `last` compute and that are wanted later.
   int64_t live_out_bytes(int first, int last) const {
@@ -79,6 +86,7 @@ class SegmentTable {
  private:
   int size_;
   std::vector<int64_t> live_out_bytes_;
+  std::vector<RowsBefore> rows_before_;
   std::vector<std::vector<SegmentOption>> options_;
 };
 

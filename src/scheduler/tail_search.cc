@@ -71,11 +71,11 @@ void TailSearch::SearchFrom(int first) {
 
 void TailSearch::AddSegments(int first, int last) {
   const std::vector<SegmentOption> &options = table_.at(first, last);
-  // Options with the same window follow each other.
+  // Options with the same windows before them follow each other.
   for (size_t i = 0; i < options.size();) {
     joined_.clear();
     const size_t begin = i;
-    for (; i < options.size() && options[i].window_id == options[begin].window_id; ++i) {
+    for (; i < options.size() && options[i].rows_before == options[begin].rows_before; ++i) {
       Join(options[i]);
     }
     Start(first);
@@ -137,14 +137,14 @@ void TailSearch::Start(int first) {
 // The joined segments after one with each choice of tile rows.
 void TailSearch::AddWindows(int first) {
   for (size_t rows = 0; first > 0 && !joined_.empty() && rows < space_.tile_rows.size(); ++rows) {
-    const SegmentOption &any = *joined_[0].option;
-    if (any.window[rows] == kNone) {
+    const RowsBefore &windows = table_.rows_before(*joined_[0].option);
+    if (windows.nbytes[rows] == kNone) {
       continue;
     }
     for (Tail tail : joined_) {
-      tail.persistent += any.window[rows];
+      tail.persistent += windows.nbytes[rows];
       if (!bytes_only_) {
-        (space_.work_first ? tail.work.first : tail.work.second) += any.window_work[rows];
+        (space_.work_first ? tail.work.first : tail.work.second) += windows.work[rows];
       }
       tail.since = std::max(tail.since, network_.lone_since[first]);
       if (tail.since < first && Fits(tail)) {

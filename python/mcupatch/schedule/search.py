@@ -132,7 +132,7 @@ def _read_point(problem: SearchProblem, flat: Sequence[int]) -> FrontPoint:
         stages.append(Stage(found) if found else whole_operator(problem.graph, first))
         stage_bytes.append(needed)
     schedule = Schedule(tuple(stages), problem.streamed)
-    return FrontPoint(schedule, nbytes, extra_macs, -(-work // HUNDRED), tuple(stage_bytes))
+    return FrontPoint(schedule, nbytes, extra_macs, work // HUNDRED, tuple(stage_bytes))
 
 
 def _read_segment(problem: SearchProblem, numbers: Iterator[int]) -> Segment:
