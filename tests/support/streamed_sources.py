@@ -35,7 +35,7 @@ def streamed_sources(rows: str = ALL_ROWS) -> CSources:
     """``rows`` are the statements that fetch the rows into the first bytes of ``arena`` and fill ``y``."""
     prefix, inputs, outputs = "tvmgen_rows", (IMAGE, GAIN), (Y,)
     assert fetch_function(prefix, IMAGE) == "tvmgen_rows_fetch_image"
-    stage = KernelStage("tiny_stage", None, ("image", "gain", "y"), True)
+    stage = KernelStage("tiny_stage", None, ("image", "gain", "y"), True, {}, ())
     text = print_fetches(prefix, inputs) + STAGE.format(rows=rows)
     return CSources(
         name="rows",

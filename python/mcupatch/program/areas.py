@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcupatch.ir.access import input_access, slides_window
+from mcupatch.ir.access import input_access, is_reduction, slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.ir.region import ELEMENTWISE, AxisAccess, Interval
@@ -54,7 +54,8 @@ def read_part(
         raise ValueError(f"operator '{op.name}' ({op.kind}) cannot be cut into tiles")
     height, width, _ = graph.tensors[op.inputs[position]].hwc
     places = _places_of_rows(places, [access.rows.needed(r, height) for r in rows])
-    if access == ELEMENTWISE and not (position == 0 and slides_window(op)):
+    by_position = is_reduction(graph, op) or not (position == 0 and slides_window(op))
+    if access == ELEMENTWISE and by_position:
         return PlacedPart(places, computed_part(rows), computed_part(cols))
     first, last = places[0], places[-1]
     return PlacedPart(
