@@ -13,7 +13,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,11 +22,12 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import McupatchError
-from mcupatch.model_file import load_model_file
+from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.model_inputs import random_inputs
 from mcupatch.options import CompileOptions, LeastSram, Mode, PerLayer
-from mcupatch.pipeline import compile_model, measure_model
+from mcupatch.pipeline import CompiledModel, compile_model, measure_model
 from mcupatch.result import MeasuredFacts, Result
+from mcupatch.schedule.explain import describe_bottleneck
 
 BOARD, SRAM_BYTES, FLASH_BYTES = "generic", 4 << 20, 16 << 20  # as much as any network needs layer by layer
 PROCESSES = 2
@@ -46,12 +47,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Figures:
-    """The same network layer by layer, without extra MACs, and with a few."""
+    """The same network layer by layer, without extra MACs, and with a few; and where the second needs its arena."""
 
     row: Row
     per_layer: Result
     least: Result
     with_extra: Result
+    bottleneck: str
 
 
 ROWS = (
@@ -96,25 +98,34 @@ HEAD = (
 
 def measure_row(row: Row, source: str) -> Figures:
     """Three compilations and runs. Raises McupatchError, also where an output is not the reference's."""
+    model = load_model_file(source)
+    least = compile_for(model, LeastSram(max_extra_macs=0), stream=True)
     return Figures(
         row,
-        _measure(source, PerLayer(), stream=False),
-        _measure(source, LeastSram(max_extra_macs=0), stream=True),
-        _measure(source, LeastSram(max_extra_macs=EXTRA_SHARE), stream=True),
+        measure(compile_for(model, PerLayer(), stream=False)),
+        measure(least),
+        measure(compile_for(model, LeastSram(max_extra_macs=EXTRA_SHARE), stream=True)),
+        describe_bottleneck(least.graph, least.schedule),
     )
 
 
-def _measure(source: str, mode: Mode, stream: bool) -> Result:
+def compile_for(model: ModelFile, mode: Mode, stream: bool) -> CompiledModel:
+    """For a board that holds anything, with int8 ends."""
     streamed = {"stream_input": True} if stream and CAN_STREAM else {}
-    options = CompileOptions(BOARD, SRAM_BYTES, FLASH_BYTES, mode, io="int8", **streamed)  # type: ignore[arg-type]
-    compiled = compile_model(load_model_file(source), options)
+    return compile_model(
+        model,
+        CompileOptions(BOARD, SRAM_BYTES, FLASH_BYTES, mode, io="int8", **streamed),  # type: ignore[arg-type]
+    )
+
+
+def measure(compiled: CompiledModel) -> Result:
+    """One run. Raises McupatchError where the output is not the reference's."""
     run = measure_model(compiled, random_inputs(compiled.graph))
     if not run.matches_reference:
-        raise McupatchError(f"{source}, {mode}: the output differs from the reference by {run.max_abs_diff}")
-    result = describe_model(compiled)
-    return Result(
-        result.model, result.schedule, result.memory, result.compute, result.flash, describe_run(run)
-    )
+        raise McupatchError(
+            f"{compiled.options.mode}: the output differs from the reference by {run.max_abs_diff}"
+        )
+    return replace(describe_model(compiled), measured=describe_run(run))
 
 
 def format_row(figures: Figures) -> list[str]:
@@ -206,7 +217,11 @@ def format_page(figures: Sequence[Figures]) -> str:
         "input, int8 ends; the output of every schedule equals the NumPy reference, byte for byte. Networks without a\n"
         "remark have seeded weights. Made by `make bench-schedule`.\n"
     )
-    return f"# Schedule table\n\n{text}\n{format_table(figures)}\n"
+    stops = "\n".join(f"- {each.row.title}: {each.bottleneck}." for each in figures)
+    return (
+        f"# Schedule table\n\n{text}\n{format_table(figures)}\n\n"
+        f"## Where the arena without extra MACs is needed\n\n{stops}\n"
+    )
 
 
 def main() -> None:

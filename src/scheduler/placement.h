@@ -24,6 +24,8 @@ struct PlacementProblem {
   std::vector<Pair> pairs;
   // The buffers in use at a step, for steps in ascending order. Every pair lies in one of these.
   std::vector<std::vector<int>> together;
+  // Addresses that no buffer lies across: where one memory ends and the next begins. Multiples of `align`, ascending.
+  std::vector<int64_t> walls;
 };
 
 struct Placement {

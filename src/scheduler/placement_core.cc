@@ -64,7 +64,9 @@ class CoreFitter {
         if (part_of_[b] == kAside) {
           continue;
         }
-        int64_t forbidden = 0;  // offsets that the neighbours may forbid, times align
+        const int64_t walls = static_cast<int64_t>(problem_.walls.size());
+        // Offsets that walls and neighbours may forbid, times align.
+        int64_t forbidden = walls * std::max<int64_t>(problem_.sizes[b] - problem_.align, 0);
         for (int p : pairs_of_[b]) {
           const Pair &pair = problem_.pairs[p];
           const int other = pair.a == static_cast<int>(b) ? pair.b : pair.a;
@@ -154,7 +156,7 @@ class CoreFitter {
 
   // The problem of some buffers alone; buffer i of it is `buffers[i]`.
   PlacementProblem Restrict(const std::vector<int> &buffers) const {
-    PlacementProblem part{problem_.align, {}, {}, {}, {}};
+    PlacementProblem part{problem_.align, {}, {}, {}, {}, problem_.walls};
     std::vector<int> index(problem_.sizes.size(), -1);
     for (size_t i = 0; i < buffers.size(); ++i) {
       index[buffers[i]] = static_cast<int>(i);
@@ -195,6 +197,9 @@ class CoreFitter {
           forbidden.emplace_back(at - (is_a ? pair.b_above_a : pair.a_above_b),
                                  at + (is_a ? pair.a_above_b : pair.b_above_a));
         }
+      }
+      for (int64_t wall : problem_.walls) {
+        forbidden.emplace_back(wall - problem_.sizes[b], wall);
       }
       std::sort(forbidden.begin(), forbidden.end());
       int64_t offset = 0;

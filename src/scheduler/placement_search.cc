@@ -45,13 +45,14 @@ Verdict PlacementSearch::Run(int64_t node_limit) {
   nodes_ = 0;
   node_limit_ = node_limit;
   State root;
-  root.low.assign(problem_.sizes.size(), 0);
   root.ways.assign(problem_.pairs.size(), Way::kOpen);
-  for (int64_t size : problem_.true_sizes) {
-    if (size > arena_bytes_) {
+  for (size_t b = 0; b < problem_.sizes.size(); ++b) {
+    const int64_t room = arena_bytes_ - problem_.true_sizes[b];
+    root.low.push_back(AboveWalls(static_cast<int>(b), 0));
+    root.high.push_back(room < 0 ? -1 : BelowWalls(static_cast<int>(b), room / problem_.align * problem_.align));
+    if (root.low.back() > root.high.back()) {
       return Verdict::kCannotFit;
     }
-    root.high.push_back((arena_bytes_ - size) / problem_.align * problem_.align);
   }
   for (size_t b = 0; b < problem_.sizes.size(); ++b) {
     Touch(static_cast<int>(b));
@@ -167,7 +168,7 @@ bool PlacementSearch::CheckPair(State &state, int index) {
 
 bool PlacementSearch::Raise(State &state, int buffer, int64_t low) {
   if (low > state.low[buffer]) {
-    state.low[buffer] = low;
+    state.low[buffer] = AboveWalls(buffer, low);
     Touch(buffer);
   }
   return state.low[buffer] <= state.high[buffer];
@@ -175,10 +176,28 @@ bool PlacementSearch::Raise(State &state, int buffer, int64_t low) {
 
 bool PlacementSearch::Lower(State &state, int buffer, int64_t high) {
   if (high < state.high[buffer]) {
-    state.high[buffer] = high;
+    state.high[buffer] = BelowWalls(buffer, high);
     Touch(buffer);
   }
   return state.low[buffer] <= state.high[buffer];
+}
+
+int64_t PlacementSearch::AboveWalls(int buffer, int64_t low) const {
+  for (int64_t wall : problem_.walls) {
+    if (low < wall && low + problem_.sizes[buffer] > wall) {
+      low = wall;
+    }
+  }
+  return low;
+}
+
+int64_t PlacementSearch::BelowWalls(int buffer, int64_t high) const {
+  for (auto wall = problem_.walls.rbegin(); wall != problem_.walls.rend(); ++wall) {
+    if (high < *wall && high + problem_.sizes[buffer] > *wall) {
+      high = *wall - problem_.sizes[buffer];
+    }
+  }
+  return high;
 }
 
 void PlacementSearch::Touch(int buffer) {

@@ -53,6 +53,8 @@ class PlacementSearch {
   bool CheckStep(const State &state, int step);
   bool Raise(State &state, int buffer, int64_t low);
   bool Lower(State &state, int buffer, int64_t high);
+  int64_t AboveWalls(int buffer, int64_t low) const;
+  int64_t BelowWalls(int buffer, int64_t high) const;
   void Touch(int buffer);
   std::optional<int> PickPair(const State &state) const;
 

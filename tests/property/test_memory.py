@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import permutations
+from itertools import accumulate, combinations, permutations, product
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mcupatch.errors import Infeasible
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval, Region
 from mcupatch.memory.check import PlanError, check_plan
+from mcupatch.memory.exact import fit_between_walls
 from mcupatch.memory.placement import arena_of, place_low
-from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, SafeOverlap
-from mcupatch.memory.planner import place_buffers, plan_memory
+from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, Pool, SafeOverlap
+from mcupatch.memory.planner import place_buffers, place_in_pools, plan_memory
 from mcupatch.memory.separation import build_separation
 from mcupatch.schedule.bound import StageGeometry, find_trailing, step_loads
 from mcupatch.schedule.candidates import plan_layer_by_layer
@@ -160,7 +162,14 @@ def placements(draw: st.DrawFn) -> tuple[list[Buffer], list[SafeOverlap]]:
 def test_placements_keep_every_pair_apart(case: tuple[list[Buffer], list[SafeOverlap]]) -> None:
     buffers, overlaps = case
     plan = place_buffers(buffers, overlaps)
-    safe = {(o.output, o.input): o.distance for o in overlaps}
+    _check_pairs(plan)
+    assert plan.lower_bound_bytes <= plan.arena_bytes
+    again = place_buffers(buffers, overlaps)
+    assert again == plan
+
+
+def _check_pairs(plan: MemoryPlan) -> None:
+    safe = {(o.output, o.input): o.distance for o in plan.overlaps}
     for i, a in enumerate(plan.placed):
         assert a.offset % a.buffer.align == 0 and a.offset >= 0
         for b in plan.placed[i + 1 :]:
@@ -171,9 +180,6 @@ def test_placements_keep_every_pair_apart(case: tuple[list[Buffer], list[SafeOve
                 distance = safe.get((out.buffer.name, source.buffer.name))
                 apart |= distance is not None and source.offset - out.offset >= distance
             assert apart, (a, b)
-    assert plan.lower_bound_bytes <= plan.arena_bytes
-    again = place_buffers(buffers, overlaps)
-    assert again == plan
 
 
 @settings(max_examples=100, deadline=None)
@@ -190,6 +196,71 @@ def test_plan_is_the_best_of_all_orders(case: tuple[list[Buffer], list[SafeOverl
     assert plan.arena_bytes == best
     assert plan.optimal
     assert place_buffers(buffers, overlaps, quick=True).lower_bound_bytes <= best
+
+
+@settings(max_examples=60, deadline=None)
+@given(placements(), st.lists(st.integers(1, 150), min_size=1, max_size=3))
+def test_buffers_are_divided_where_that_is_possible(
+    case: tuple[list[Buffer], list[SafeOverlap]], capacities: list[int]
+) -> None:
+    """Against every choice of pools for up to five buffers, and the best of all orders in each pool."""
+    buffers = case[0][:5]
+    names = {b.name for b in buffers}
+    overlaps = [o for o in case[1] if {o.output, o.input} <= names]
+    separation = build_separation(buffers, overlaps)
+
+    def fits(members: list[int], capacity: int) -> bool:
+        """Whether ``members`` alone fit; the other buffers are taken to lie elsewhere."""
+        above = tuple(
+            {b: d for b, d in row.items() if a in members and b in members}
+            for a, row in enumerate(separation.above)
+        )
+        sizes = tuple(s if i in members else 0 for i, s in enumerate(separation.true_sizes))
+        alone = replace(separation, above=above, true_sizes=sizes)
+        return any(arena_of(alone, place_low(alone, order)) <= capacity for order in permutations(members))
+
+    memo = {
+        (members, capacity): fits(list(members), capacity)
+        for size in range(len(buffers) + 1)
+        for members in combinations(range(len(buffers)), size)
+        for capacity in set(capacities)
+    }
+    possible = any(
+        all(
+            memo[tuple(i for i, k in enumerate(choice) if k == pool), capacity]
+            for pool, capacity in enumerate(capacities)
+        )
+        for choice in product(range(len(capacities)), repeat=len(buffers))
+    )
+    pools = [Pool(f"ram{k}", capacity) for k, capacity in enumerate(capacities)]
+    ends = list(accumulate(capacity // separation.align * separation.align for capacity in capacities))
+    walled = fit_between_walls(separation, ends[:-1], sum(ends[-2:-1]) + capacities[-1], 100_000)
+    assert (walled.offsets is not None, walled.is_impossible) == (possible, not possible)
+    if not possible:
+        with pytest.raises(Infeasible):
+            place_in_pools(buffers, overlaps, pools)
+        return
+    plan = place_in_pools(buffers, overlaps, pools)
+    assert all(used.nbytes <= pool.nbytes for used, pool in zip(plan.pools, pools))
+    assert plan.lower_bound_bytes <= plan.arena_bytes == sum(p.nbytes for p in plan.pools)
+    for k, pool in enumerate(plan.pools):
+        here = [p for p in plan.placed if p.pool == k]
+        assert pool.nbytes == max((p.end for p in here), default=0)
+        safe = {o for o in plan.overlaps if o.output in {p.buffer.name for p in here}}
+        _check_pairs(replace(plan, placed=tuple(here), overlaps=tuple(safe)))
+
+
+@SETTINGS
+@given(st.data())
+def test_divided_plans_are_valid(data: st.DataObject) -> None:
+    graph = data.draw(tileable_networks(tail=data.draw(st.booleans())))
+    schedule, scratch = data.draw(schedules(graph)), data.draw(scratches(graph))
+    whole = plan_memory(graph, schedule, scratch, quick=True)
+    share = data.draw(st.integers(1, 100))
+    pools = [Pool("near", whole.arena_bytes * share // 100), Pool("far", whole.arena_bytes)]
+    plan = plan_memory(graph, schedule, scratch, pools=pools)
+    check_plan(graph, schedule, plan, scratch)
+    assert all(used.nbytes <= pool.nbytes for used, pool in zip(plan.pools, pools))
 
 
 @SETTINGS

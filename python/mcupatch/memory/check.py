@@ -9,6 +9,8 @@ each stage does (``schedule/execution.py``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import accumulate
 
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
@@ -36,7 +38,16 @@ def check_plan(
     """
     _check_bounds(graph, plan)
     _check_scratch(plan, scratch_bytes or {})
-    _run(graph, schedule, plan)
+    _run(graph, schedule, _join_pools(plan))
+
+
+def _join_pools(plan: MemoryPlan) -> MemoryPlan:
+    """The plan with its pools one after the other in one address space."""
+    if not plan.pools:
+        return plan
+    starts = list(accumulate((pool.nbytes for pool in plan.pools), initial=0))
+    placed = tuple(replace(p, offset=starts[p.pool] + p.offset, pool=0) for p in plan.placed)
+    return replace(plan, placed=placed, pools=())
 
 
 def _check_scratch(plan: MemoryPlan, scratch_bytes: Mapping[str, int]) -> None:
@@ -47,10 +58,15 @@ def _check_scratch(plan: MemoryPlan, scratch_bytes: Mapping[str, int]) -> None:
 
 
 def _check_bounds(graph: Graph, plan: MemoryPlan) -> None:
+    rooms = [pool.nbytes for pool in plan.pools] or [plan.arena_bytes]
+    if sum(rooms) != plan.arena_bytes or min(rooms) < 0:
+        raise PlanError(f"pools of {rooms} bytes are no arena of {plan.arena_bytes} bytes")
     for p in plan.placed:
-        if p.offset < 0 or p.end > plan.arena_bytes:
+        if not 0 <= p.pool < len(rooms):
+            raise PlanError(f"buffer '{p.buffer.name}' lies in pool {p.pool} of {len(rooms)}")
+        if p.offset < 0 or p.end > rooms[p.pool]:
             raise PlanError(
-                f"buffer '{p.buffer.name}' lies at [{p.offset}, {p.end}) of {plan.arena_bytes} bytes"
+                f"buffer '{p.buffer.name}' lies at [{p.offset}, {p.end}) of {rooms[p.pool]} bytes"
             )
         if p.offset % p.buffer.align:
             raise PlanError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcupatch.memory.placement import Offsets
@@ -22,10 +23,33 @@ class ExactPlacement:
         return self.arena_bytes == self.bound_bytes
 
 
+@dataclass(frozen=True)
+class WalledFit:
+    """``offsets`` of a placement, None if none was found; ``is_impossible``: because there is none."""
+
+    offsets: Offsets | None
+    is_impossible: bool
+
+
 def minimize_arena(
     separation: Separation, start: Offsets, bound_bytes: int, node_limit: int
 ) -> ExactPlacement:
     """The best placement within ``node_limit`` branches, from a legal ``start`` and a bound that is known to hold."""
+    place = load_scheduler()["place_buffers"]
+    offsets, arena, bound = place(*_as_numbers(separation), start, bound_bytes, node_limit)
+    return ExactPlacement(list(offsets), arena, bound)
+
+
+def fit_between_walls(
+    separation: Separation, walls: Sequence[int], arena_bytes: int, node_limit: int
+) -> WalledFit:
+    """A placement in ``arena_bytes`` in which no buffer lies across one of ``walls``, multiples of the alignment."""
+    fit = load_scheduler()["fit_between_walls"]
+    answer, offsets = fit(*_as_numbers(separation), walls, arena_bytes, node_limit)
+    return WalledFit(list(offsets) if answer == 1 else None, answer == 0)
+
+
+def _as_numbers(separation: Separation) -> tuple[object, ...]:
     above = separation.above
     pairs = [
         number
@@ -34,14 +58,4 @@ def minimize_arena(
         if a < b
         for number in (a, b, b_above_a, above[b][a])
     ]
-    offsets, arena, bound, _ = load_scheduler()["place_buffers"](
-        separation.align,
-        separation.sizes,
-        separation.true_sizes,
-        pairs,
-        separation.together,
-        start,
-        bound_bytes,
-        node_limit,
-    )
-    return ExactPlacement(list(offsets), arena, bound)
+    return separation.align, separation.sizes, separation.true_sizes, pairs, separation.together

@@ -28,13 +28,18 @@ def place_low(separation: Separation, order: Iterable[int]) -> Offsets:
     """The lowest legal offset for each buffer in turn."""
     offsets: list[int | None] = [None] * len(separation.sizes)
     for b in order:
-        offset = 0
-        for low, high in _forbidden(separation, offsets, b):
-            if low >= offset:
-                break
-            offset = max(offset, high)
-        offsets[b] = offset
+        offsets[b] = lowest_offset(separation, offsets, b)
     return [o or 0 for o in offsets]
+
+
+def lowest_offset(separation: Separation, offsets: Sequence[int | None], b: int) -> int:
+    """Where buffer ``b`` may lie lowest beside those that have an offset."""
+    offset = 0
+    for low, high in _forbidden(separation, offsets, b):
+        if low >= offset:
+            break
+        offset = max(offset, high)
+    return offset
 
 
 def _place_high(separation: Separation, mirrored: Separation, order: Iterable[int]) -> Offsets:

@@ -69,9 +69,20 @@ class SafeOverlap:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """A memory, or a part of one, that holds a part of the arena."""
+
+    name: str
+    nbytes: int
+
+
+@dataclass(frozen=True)
 class PlacedBuffer:
+    """``offset`` in bytes from the start of pool ``pool``."""
+
     buffer: Buffer
     offset: int
+    pool: int = 0
 
     @property
     def end(self) -> int:
@@ -80,12 +91,16 @@ class PlacedBuffer:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """Every buffer at its offset in one arena. ``arena_bytes`` is the end of the highest one."""
+    """Every buffer at its offset in one arena. ``arena_bytes`` is the end of the highest one.
+
+    An arena in several memories has ``pools``, each with the bytes used of it; ``arena_bytes`` is their sum then.
+    """
 
     placed: tuple[PlacedBuffer, ...]
     overlaps: tuple[SafeOverlap, ...]
     arena_bytes: int
     lower_bound_bytes: int
+    pools: tuple[Pool, ...] = ()
 
     @property
     def optimal(self) -> bool:

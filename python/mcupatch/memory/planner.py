@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from mcupatch.ir.graph import Graph
@@ -15,12 +16,13 @@ from mcupatch.memory.exact import minimize_arena
 from mcupatch.memory.liveness import find_buffers
 from mcupatch.memory.overlap import find_overlaps
 from mcupatch.memory.placement import Offsets, arena_of, find_placements, place_low
-from mcupatch.memory.plan import Buffer, MemoryPlan, PlacedBuffer, SafeOverlap
+from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, PlacedBuffer, Pool, SafeOverlap
+from mcupatch.memory.pools import divide_buffers
 from mcupatch.memory.separation import Separation, build_separation, step_bounds
 from mcupatch.schedule.stage import Schedule
 
-EXACT_WORK = 1_000_000  # branches times buffers
-QUICK_EXACT_WORK = 100_000
+EXACT_WORK = 300_000  # branches times buffers
+QUICK_EXACT_WORK = 50_000
 EXACT_STARTS = 2  # orders placed greedily before branch and bound: the later ones rarely do better
 SEARCH_WORK = 80_000  # placed buffers in all; below a second
 QUICK_SEARCH_WORK = 20_000
@@ -29,14 +31,53 @@ QUICK_GAP = 200  # a quick plan is good enough within 1/200 of the bound
 
 
 def plan_memory(
-    graph: Graph, schedule: Schedule, scratch_bytes: Mapping[str, int], quick: bool = False
+    graph: Graph,
+    schedule: Schedule,
+    scratch_bytes: Mapping[str, int],
+    quick: bool = False,
+    pools: Sequence[Pool] = (),
 ) -> MemoryPlan:
     """Lay out the arena of ``schedule``. ``quick`` searches less: for comparing many schedules.
 
-    ``scratch_bytes`` maps operator names to the bytes their kernels ask for.
+    ``scratch_bytes`` maps operator names to the bytes their kernels ask for. With ``pools``, memories in order of
+    preference and what may be used of each, the arena may be divided among them. Raises Infeasible if it cannot.
     """
     buffers = find_buffers(graph, schedule, scratch_bytes)
-    return place_buffers(buffers, find_overlaps(graph, schedule, buffers), quick)
+    overlaps = find_overlaps(graph, schedule, buffers)
+    if pools:
+        return place_in_pools(buffers, overlaps, pools, quick)
+    return place_buffers(buffers, overlaps, quick)
+
+
+def place_in_pools(
+    buffers: Sequence[Buffer], overlaps: Sequence[SafeOverlap], pools: Sequence[Pool], quick: bool = False
+) -> MemoryPlan:
+    """All in the first pool if it fits, else divided (``memory/pools.py``), then each pool as well as it can be.
+
+    Raises Infeasible.
+    """
+    whole = place_buffers(buffers, overlaps, quick)
+    if whole.arena_bytes <= pools[0].nbytes:
+        rest = (Pool(p.name, 0) for p in pools[1:])
+        return replace(whole, pools=(Pool(pools[0].name, whole.arena_bytes), *rest))
+    separation = build_separation(buffers, overlaps)
+    orders = _orders(buffers, separation, step_bounds(buffers, overlaps, separation))
+    # Pools one after the other are a single arena, but for what aligns the start of each.
+    bound = max(0, whole.lower_bound_bytes - (len(pools) - 1) * (separation.align - 1))
+    spots = divide_buffers(buffers, separation, pools, orders, bound)
+    placed, kept, used = [PlacedBuffer(b, s.offset, s.pool) for b, s in zip(buffers, spots)], [], []
+    for k, pool in enumerate(pools):
+        here = [i for i, spot in enumerate(spots) if spot.pool == k]
+        names = {buffers[i].name for i in here if buffers[i].kind is not BufferKind.SCRATCH}
+        inside = [o for o in overlaps if o.output in names and o.input in names]
+        part = place_buffers([buffers[i] for i in here], inside, quick)
+        if part.arena_bytes <= max((placed[i].end for i in here), default=0):
+            for i, p in zip(here, part.placed):
+                placed[i] = replace(p, pool=k)
+        kept += inside
+        used.append(Pool(pool.name, max((placed[i].end for i in here), default=0)))
+    arena_bytes = sum(p.nbytes for p in used)
+    return MemoryPlan(tuple(placed), tuple(kept), arena_bytes, bound, tuple(used))
 
 
 def place_buffers(

@@ -79,12 +79,17 @@ class Board:
     @property
     def main_ram(self) -> Memory:
         """The largest contiguous run of RAM, as one memory: stack, data and arena lie there."""
-        return _largest_run(self.memories, "ram")
+        return self.ram_runs[0]
+
+    @property
+    def ram_runs(self) -> tuple[Memory, ...]:
+        """The contiguous runs of RAM, each as one memory, the largest first."""
+        return _find_runs(self.memories, "ram")
 
     @property
     def main_flash(self) -> Memory:
         """The largest contiguous run of flash, as one memory: code and weights lie there."""
-        return _largest_run(self.memories, "flash")
+        return _find_runs(self.memories, "flash")[0]
 
     @property
     def sram_bytes(self) -> int:
@@ -95,14 +100,15 @@ class Board:
         return self.main_flash.size
 
 
-def _largest_run(memories: tuple[Memory, ...], kind: str) -> Memory:
+def _find_runs(memories: tuple[Memory, ...], kind: str) -> tuple[Memory, ...]:
+    """Memories that follow each other without a gap, joined; the largest first."""
     runs: list[Memory] = []
     for memory in sorted((m for m in memories if m.kind == kind), key=lambda m: m.base):
         if runs and runs[-1].stop == memory.base:
             last = runs.pop()
             memory = Memory(f"{last.name}+{memory.name}", kind, last.base, last.size + memory.size)
         runs.append(memory)
-    return max(runs, key=lambda m: m.size)
+    return tuple(sorted(runs, key=lambda m: -m.size))
 
 
 def arena_budget(board: Board) -> int:

@@ -42,11 +42,15 @@ class LayerWeights:
 
 @dataclass(frozen=True, eq=False)
 class FloatNetwork:
-    """Layers in execution order, and the weights of those that have any, by layer name."""
+    """Layers in execution order, and the weights of those that have any, by layer name.
+
+    ``ranges`` are the lowest and highest value of every layer on the pictures that the weights were drawn for.
+    """
 
     name: str
     layers: tuple[Layer, ...]
     weights: Mapping[str, LayerWeights]
+    ranges: Mapping[str, tuple[float, float]]
 
 
 def forward(network: FloatNetwork, pictures: FloatArray) -> dict[str, FloatArray]:

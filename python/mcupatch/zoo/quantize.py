@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mcupatch.ir.quant import INT8_MAX, INT8_MIN, QuantParams
 from mcupatch.zoo.blocks import Network
-from mcupatch.zoo.float_network import RELU6_TOP, FloatArray, FloatNetwork, forward
+from mcupatch.zoo.float_network import RELU6_TOP, FloatArray, FloatNetwork
 from mcupatch.zoo.layers import INPUT, Activation, Dense, Depthwise, Gate, Layer, MaxPool2x2, Upsample2x
 from mcupatch.zoo.pictures import make_pictures
 from mcupatch.zoo.weights import draw_weights
@@ -52,9 +52,8 @@ def build_float_network(network: Network, seed: int = 0) -> FloatNetwork:
 
 def quantize_network(network: Network, seed: int = 0, per_channel_dense: bool = False) -> QuantizedNetwork:
     """Draw, calibrate and quantise. Convolution weights are per channel, dense ones only if asked."""
-    pictures = _make_calibration_pictures(network, seed)
-    floats = draw_weights(network, pictures, seed)
-    activations = _calibrate(floats, pictures)
+    floats = build_float_network(network, seed)
+    activations = _calibrate(floats)
     weights = {}
     for layer in floats.layers:
         if layer.weight_shape:
@@ -67,9 +66,8 @@ def quantize_network(network: Network, seed: int = 0, per_channel_dense: bool = 
     return QuantizedNetwork(floats.name, floats.layers, activations, weights)
 
 
-def _calibrate(floats: FloatNetwork, pictures: FloatArray) -> Mapping[str, QuantParams]:
-    """The quantisation of every activation, from its range on ``pictures``."""
-    values = forward(floats, pictures)
+def _calibrate(floats: FloatNetwork) -> Mapping[str, QuantParams]:
+    """The quantisation of every activation, from its range."""
     params = {INPUT: INPUT_QUANT}
     for layer in floats.layers:
         if isinstance(layer, Gate):
@@ -77,8 +75,7 @@ def _calibrate(floats: FloatNetwork, pictures: FloatArray) -> Mapping[str, Quant
         elif isinstance(layer, MaxPool2x2 | Upsample2x):  # the same values, so the same stored ones
             params[layer.name] = params[layer.inputs[0]]
         else:
-            low, high = float(values[layer.name].min()), float(values[layer.name].max())
-            params[layer.name] = choose_params(layer, low, high)
+            params[layer.name] = choose_params(layer, *floats.ranges[layer.name])
     return params
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcupatch.zoo.blocks import InvertedResidual
+from mcupatch.zoo.blocks import Block, InvertedResidual
 
 KernelAndExpansion = tuple[int, int]
 
@@ -23,7 +23,7 @@ class Run:
     squeeze: int = 0
 
 
-def expand_runs(runs: tuple[Run, ...], skip_first: bool = True) -> Iterator[InvertedResidual]:
+def expand_runs(runs: tuple[Run, ...], skip_first: bool = True) -> Iterator[Block]:
     """The blocks one by one; ``skip_first`` False: the first of a run never adds its input."""
     for run in runs:
         for repeat, (kernel, expand) in enumerate(run.blocks):

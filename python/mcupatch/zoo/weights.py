@@ -36,6 +36,7 @@ def draw_weights(network: Network, pictures: FloatArray, seed: int) -> FloatNetw
     last_use = {name: index for index, layer in enumerate(layers) for name in layer.inputs}
     activations = {INPUT: pictures}
     weights: dict[str, LayerWeights] = {}
+    ranges: dict[str, tuple[float, float]] = {}
     for index, layer in enumerate(layers):
         inputs = [activations[name] for name in layer.inputs]
         if layer.weight_shape:
@@ -44,13 +45,15 @@ def draw_weights(network: Network, pictures: FloatArray, seed: int) -> FloatNetw
             factor, bias = _normalise(layer, sums, rng)
             scaled = raw * (factor if isinstance(layer, Depthwise) else _per_output(factor, raw.ndim))
             weights[layer.name] = LayerWeights(scaled, bias)
-            activations[layer.name] = activate(layer, sums * factor + bias)
+            values = activate(layer, sums * factor + bias)
         else:
-            activations[layer.name] = apply_layer(layer, inputs, None)
+            values = apply_layer(layer, inputs, None)
+        activations[layer.name] = values
+        ranges[layer.name] = float(values.min()), float(values.max())
         for name in layer.inputs:
             if last_use[name] == index:
                 activations.pop(name, None)
-    return FloatNetwork(network.file_stem, layers, weights)
+    return FloatNetwork(network.file_stem, layers, weights, ranges)
 
 
 def _draw_uniform(layer: Layer, rng: np.random.Generator) -> FloatArray:

@@ -1,10 +1,10 @@
-/* Convolution: columns of two output pixels at a time against the weights of two output channels. */
+/* Convolution: the columns of two output pixels against the weights of two channels, or of one against four. */
 #include "mcupatch/dot.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/requant.h"
 #include "mcupatch/window.h"
 
-enum { RUN = 16 }; /* sums that are collected before they are requantised; even */
+enum { RUN = 16 }; /* sums that are collected before they are requantised; a multiple of 4 */
 
 /* Receptive field of one output pixel in one group, in values. */
 static int32_t column_depth(const mcup_conv2d_params *params) {
@@ -67,21 +67,47 @@ static void make_column(const mcup_conv2d_params *params, const mcup_input *in, 
   mcup_widen(bytes, depth, params->input_zero_point, column);
 }
 
-/* All output channels of one group for one or two neighbouring pixels. `out` is the group's first channel. */
-static void write_pixels(const mcup_conv2d_params *params, int32_t group, const int16_t *columns, int32_t pixels,
-                         int8_t *out) {
+/* What the zero point of the weights adds to the sums over a column. */
+static int32_t find_taken(const mcup_conv2d_params *params, const int16_t *column) {
+  if (params->weight_zero_point == 0) {
+    return 0;
+  }
+  return mcup_mul_wrap(params->weight_zero_point, mcup_column_sum(column, column_depth(params)));
+}
+
+/* All output channels of one group for one pixel. `out` is the group's first channel. */
+static void write_pixel(const mcup_conv2d_params *params, int32_t group, const int16_t *column, int8_t *out) {
   const int32_t depth = column_depth(params);
   const int32_t count = params->out_channels / params->groups;
   const int32_t first = group * count;
-  /* A missing second pixel or channel is computed as a copy of the first and not stored. */
-  const int16_t *column1 = columns + (pixels == 2 ? column_step(params) : 0);
-  const int8_t *weights = params->weights + (ptrdiff_t)first * depth;
-  const int32_t zero_point = params->weight_zero_point;
-  int32_t taken0 = 0, taken1 = 0; /* what the weights' zero point adds to the sums */
-  if (zero_point != 0) {
-    taken0 = mcup_mul_wrap(zero_point, mcup_column_sum(columns, depth));
-    taken1 = mcup_mul_wrap(zero_point, mcup_column_sum(column1, depth));
+  const int32_t taken = find_taken(params, column);
+  int32_t sums[RUN];
+  for (int32_t run = 0; run < count; run += RUN) {
+    const int32_t channels = count - run < RUN ? count - run : RUN;
+    for (int32_t o = 0; o < channels; o += 4) {
+      const int32_t left = channels - o;
+      /* A missing channel is computed as a copy of the first and not stored. */
+      const int32_t next[4] = {0, left > 1 ? 1 : 0, left > 2 ? 2 : 0, left > 3 ? 3 : 0};
+      const int32_t steps[4] = {0, next[1] * depth, next[2] * depth, next[3] * depth};
+      const int32_t *bias = params->bias + first + run + o;
+      for (int32_t k = 0; k < 4; ++k) {
+        sums[o + k] = mcup_sub_wrap(bias[next[k]], taken);
+      }
+      mcup_dot_1x4(column, params->weights + (ptrdiff_t)(first + run + o) * depth, steps, depth, sums + o);
+    }
+    mcup_requantize_run(&params->requant, first + run, sums, channels, out + run);
   }
+}
+
+/* The same for two pixels; `columns` of the first, then of the second. */
+static void write_two_pixels(const mcup_conv2d_params *params, int32_t group, const int16_t *columns, int8_t *out0,
+                             int8_t *out1) {
+  const int32_t depth = column_depth(params);
+  const int32_t count = params->out_channels / params->groups;
+  const int32_t first = group * count;
+  const int16_t *column1 = columns + column_step(params);
+  const int8_t *weights = params->weights + (ptrdiff_t)first * depth;
+  const int32_t taken0 = find_taken(params, columns), taken1 = find_taken(params, column1);
   int32_t sums0[RUN], sums1[RUN];
   for (int32_t run = 0; run < count; run += RUN) {
     const int32_t channels = count - run < RUN ? count - run : RUN;
@@ -97,10 +123,8 @@ static void write_pixels(const mcup_conv2d_params *params, int32_t group, const 
       sums1[o] = sums[2];
       sums1[o + 1] = sums[3];
     }
-    mcup_requantize_run(&params->requant, first + run, sums0, channels, out + run);
-    if (pixels == 2) {
-      mcup_requantize_run(&params->requant, first + run, sums1, channels, out + params->out_channels + run);
-    }
+    mcup_requantize_run(&params->requant, first + run, sums0, channels, out0 + run);
+    mcup_requantize_run(&params->requant, first + run, sums1, channels, out1 + run);
   }
 }
 
@@ -119,7 +143,12 @@ void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output ou
           make_column(params, &in, start_row, (x + p) * params->stride_cols - pad_left, group * group_in,
                       columns + p * column_step(params));
         }
-        write_pixels(params, group, columns, pixels, pixel + group * group_out);
+        if (pixels == 2) {
+          write_two_pixels(params, group, columns, pixel + group * group_out,
+                           pixel + params->out_channels + group * group_out);
+        } else {
+          write_pixel(params, group, columns, pixel + group * group_out);
+        }
       }
     }
   }

@@ -26,6 +26,13 @@
 #define MCUP_NO_UNROLL
 #endif
 
+/* Hides where a pointer came from, so that a loop moves it by itself instead of adding an offset to another one. */
+#if defined(__GNUC__)
+#define MCUP_FORGET(pointer) __asm__("" : "+r"(pointer))
+#else
+#define MCUP_FORGET(pointer) (void)0
+#endif
+
 /* int32 sums wrap: a model can force an overflow, and wrapping is what the processors do. */
 static inline int32_t mcup_add_wrap(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);

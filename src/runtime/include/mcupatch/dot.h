@@ -49,24 +49,30 @@ static inline int32_t mcup_column_sum(const int16_t *column, int32_t count) {
 static inline void mcup_dot_2x2(const int16_t *column0, const int16_t *column1, const int8_t *weights0,
                                 const int8_t *weights1, int32_t count, int32_t sums[4]) {
   int32_t s00 = sums[0], s01 = sums[1], s10 = sums[2], s11 = sums[3];
-  int32_t i = 0;
 #if MCUP_DSP
+  const int8_t *end = weights0 + count / 4 * 4;
+  MCUP_FORGET(column1);
+  MCUP_FORGET(weights1);
   MCUP_NO_UNROLL
-  for (; i + 4 <= count; i += 4) {
-    const int32_t word0 = mcup_load4(weights0 + i);
-    const int32_t word1 = mcup_load4(weights1 + i);
-    const int32_t even0 = mcup_even_bytes(word0), odd0 = mcup_odd_bytes(word0);
-    const int32_t even1 = mcup_even_bytes(word1), odd1 = mcup_odd_bytes(word1);
-    const int32_t x0 = mcup_load4(column0 + i), y0 = mcup_load4(column0 + i + 2);
-    s00 = __smlad(odd0, y0, __smlad(even0, x0, s00));
-    s01 = __smlad(odd1, y0, __smlad(even1, x0, s01));
-    const int32_t x1 = mcup_load4(column1 + i), y1 = mcup_load4(column1 + i + 2);
-    s10 = __smlad(odd0, y1, __smlad(even0, x1, s10));
-    s11 = __smlad(odd1, y1, __smlad(even1, x1, s11));
+  while (weights0 != end) {
+    const int32_t word0 = mcup_take4(&weights0), word1 = mcup_take4(&weights1);
+    const int32_t even0 = mcup_even_bytes(word0), even1 = mcup_even_bytes(word1);
+    const int32_t x0 = mcup_take2(&column0), x1 = mcup_take2(&column1);
+    s00 = __smlad(even0, x0, s00);
+    s01 = __smlad(even1, x0, s01);
+    s10 = __smlad(even0, x1, s10);
+    s11 = __smlad(even1, x1, s11);
+    const int32_t odd0 = mcup_odd_bytes(word0), odd1 = mcup_odd_bytes(word1);
+    const int32_t y0 = mcup_take2(&column0), y1 = mcup_take2(&column1);
+    s00 = __smlad(odd0, y0, s00);
+    s01 = __smlad(odd1, y0, s01);
+    s10 = __smlad(odd0, y1, s10);
+    s11 = __smlad(odd1, y1, s11);
   }
+  count %= 4;
 #endif
   MCUP_NO_UNROLL
-  for (; i < count; ++i) {
+  for (int32_t i = 0; i < count; ++i) {
     s00 = mcup_mac(s00, column0[i], weights0[i]);
     s01 = mcup_mac(s01, column0[i], weights1[i]);
     s10 = mcup_mac(s10, column1[i], weights0[i]);
@@ -76,6 +82,46 @@ static inline void mcup_dot_2x2(const int16_t *column0, const int16_t *column1, 
   sums[1] = s01;
   sums[2] = s10;
   sums[3] = s11;
+}
+
+/* sums[k] += column . row k of `weights`, of which each starts steps[k] bytes after the first: one pixel alone. */
+static inline void mcup_dot_1x4(const int16_t *column, const int8_t *weights, const int32_t steps[4], int32_t count,
+                                int32_t sums[4]) {
+  const int8_t *weights0 = weights, *weights1 = weights + steps[1];
+  const int8_t *weights2 = weights + steps[2], *weights3 = weights + steps[3];
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+#if MCUP_DSP
+  const int8_t *end = weights0 + count / 4 * 4;
+  column = (const int16_t *)__builtin_assume_aligned(column, 4);
+  MCUP_FORGET(weights1);
+  MCUP_FORGET(weights2);
+  MCUP_FORGET(weights3);
+  MCUP_NO_UNROLL
+  while (weights0 != end) {
+    const int32_t even = mcup_load4(column), odd = mcup_load4(column + 2);
+    column += 4;
+    const int32_t word0 = mcup_take4(&weights0);
+    s0 = __smlad(odd, mcup_odd_bytes(word0), __smlad(even, mcup_even_bytes(word0), s0));
+    const int32_t word1 = mcup_take4(&weights1);
+    s1 = __smlad(odd, mcup_odd_bytes(word1), __smlad(even, mcup_even_bytes(word1), s1));
+    const int32_t word2 = mcup_take4(&weights2);
+    s2 = __smlad(odd, mcup_odd_bytes(word2), __smlad(even, mcup_even_bytes(word2), s2));
+    const int32_t word3 = mcup_take4(&weights3);
+    s3 = __smlad(odd, mcup_odd_bytes(word3), __smlad(even, mcup_even_bytes(word3), s3));
+  }
+  count %= 4;
+#endif
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < count; ++i) {
+    s0 = mcup_mac(s0, column[i], weights0[i]);
+    s1 = mcup_mac(s1, column[i], weights1[i]);
+    s2 = mcup_mac(s2, column[i], weights2[i]);
+    s3 = mcup_mac(s3, column[i], weights3[i]);
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
 }
 
 /* sums[0..1] += (bytes - zero_point) . weights of two outputs: no column, for inputs that are used once. */

@@ -62,6 +62,21 @@ static inline void mcup_store4(void *address, int32_t word) {
   MCUP_MEMCPY(address, &word, sizeof word);
 }
 
+/* The next four bytes, or two int16: loads that move their pointer, one instruction each. */
+static inline int32_t mcup_take4(const int8_t **bytes) {
+  const int32_t word = mcup_load4(*bytes);
+  *bytes += 4;
+  MCUP_FORGET(*bytes);
+  return word;
+}
+
+static inline int32_t mcup_take2(const int16_t **values) {
+  const int32_t pair = mcup_load4(*values);
+  *values += 2;
+  MCUP_FORGET(*values);
+  return pair;
+}
+
 /* Bytes 0 and 2 as a pair of int16. */
 static inline int32_t mcup_even_bytes(int32_t bytes) {
   return __sxtb16(bytes);

@@ -1,0 +1,50 @@
+"""Branch and bound proves what the load of a single step cannot, and says so where it gave up."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcupatch.memory import planner
+from mcupatch.memory.exact import fit_between_walls, minimize_arena
+from mcupatch.memory.placement import place_low
+from mcupatch.memory.plan import Buffer, BufferKind, SafeOverlap
+from mcupatch.memory.separation import Separation, build_separation
+
+# Each trails the one before by 8 bytes, so two of them take 108 bytes; all three lie 8 bytes below each other.
+CHAIN = [Buffer(f"b{i}", BufferKind.TENSOR, 100, i, i + 1) for i in range(3)]
+TRAILS = [SafeOverlap(f"op{i}", f"b{i}", f"b{i - 1}", 8) for i in (1, 2)]
+
+
+def chain() -> Separation:
+    return build_separation(CHAIN, TRAILS)
+
+
+def test_bound_is_above_the_load_of_every_step() -> None:
+    plan = planner.place_buffers(CHAIN, TRAILS)
+    assert (plan.lower_bound_bytes, plan.arena_bytes) == (116, 116)
+    assert plan.optimal
+
+
+def test_propagation_alone_places_a_chain() -> None:
+    found = minimize_arena(chain(), place_low(chain(), [0, 1, 2]), 90, node_limit=0)
+    assert (found.offsets, found.arena_bytes, found.bound_bytes) == ([16, 8, 0], 116, 116)
+
+
+def test_walls_are_kept() -> None:
+    fit = fit_between_walls(chain(), [108], 208, node_limit=1000)
+    assert fit.offsets is not None and all(o + 100 <= 108 or o >= 108 for o in fit.offsets)
+    assert fit_between_walls(chain(), [104], 204, node_limit=1000).offsets is not None
+    assert fit_between_walls(chain(), [60], 160, node_limit=1000).is_impossible
+
+
+def test_local_search_follows_where_branch_and_bound_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = [(20 + 12 * i % 52, i * 3 % 8, i * 3 % 8 + 1 + i % 3) for i in range(24)]
+    buffers = [
+        Buffer(f"b{i}", BufferKind.TENSOR, nbytes, first, last)
+        for i, (nbytes, first, last) in enumerate(spans)
+    ]
+    exact = planner.place_buffers(buffers, ())
+    monkeypatch.setattr(planner, "EXACT_WORK", 0)
+    searched = planner.place_buffers(buffers, ())
+    assert exact.optimal
+    assert searched.lower_bound_bytes <= exact.arena_bytes <= searched.arena_bytes
