@@ -4,8 +4,8 @@
         sblock_attr(mcupatch.op="conv1", mcupatch.inputs=[...], mcupatch.output=[...], mcupatch.pads=[top, left])
         loops over the area
 
-The annotations say in numbers what a kernel of a microcontroller is given (``lower_to_kernels``):
-a spot is [storage, tensor, row, col, width], an area [rows, cols, upper_rows, spot, spot or nothing].
+The annotations say in numbers what a kernel of a microcontroller is given (``lower_to_kernels``): a number is an
+integer or [name, expression], a spot [storage, tensor, row, col, width], an area [rows, cols, upper_rows, spot or two].
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mcupatch.program.bodies import emit_body
 from mcupatch.program.bodies.reduction import emit_add_to_sums, emit_clear_sums, emit_finish_sums
 from mcupatch.program.places import Storage
 from mcupatch.program.segment_actions import Area, Fetch, Finish, Move, Run, SegmentPlan, Spot
-from mcupatch.program.series import expression, identifier
+from mcupatch.program.series import expression, identifier, named
 from mcupatch.program.tile_affine import Table
 from mcupatch.program.window import Stored, Window, whole_region, whole_window
 from mcupatch.tvm_api import IRBuilder, T, tirx
@@ -30,6 +30,7 @@ OP_ATTRIBUTE = "mcupatch.op"
 INPUTS_ATTRIBUTE = "mcupatch.inputs"
 OUTPUT_ATTRIBUTE = "mcupatch.output"
 PADS_ATTRIBUTE = "mcupatch.pads"
+GUARDS_ATTRIBUTE = "mcupatch.guards"  # what must not be 0, if the block is conditional
 MOVE_ATTRIBUTE = "mcupatch.move"  # [rows, cols, from spot, to spot]
 FETCH_ATTRIBUTE = "mcupatch.stream"  # [row, to spot]
 CLEAR_ATTRIBUTE = "mcupatch.clear"  # the operators' names
@@ -76,11 +77,11 @@ class _SegmentWriter:
         self._graph, self._buffers = graph, buffers
 
     def write(self, plan: SegmentPlan, step: Expr) -> None:
-        plan.rows.bind(step, self._buffers.tables)
+        plan.rows.set_index(step, self._buffers.tables)
         for move in plan.moves:
             self._move(move)
         with counted_loop("tile", plan.tiles) as tile:
-            plan.cols.bind(tile, self._buffers.tables)
+            plan.cols.set_index(tile, self._buffers.tables)
             for action in plan.actions:
                 if isinstance(action, Move):
                     self._move(action)
@@ -95,7 +96,8 @@ class _SegmentWriter:
     def _run(self, run: Run) -> None:
         area = run.output or run.inputs[0]
         assert area is not None
-        guards = [area.rows, area.cols] if run.may_be_empty else []
+        sides = [area.rows, area.cols] if run.may_be_empty else []
+        guards = [side for side in sides if not isinstance(side, int)]
         inputs = [
             whole_window(self._graph.tensors[name], self._buffers.whole[name])
             if a is None
@@ -106,9 +108,11 @@ class _SegmentWriter:
         attributes: dict[str, Any] = {
             OP_ATTRIBUTE: run.op.name,
             INPUTS_ATTRIBUTE: [_area(a) for a in run.inputs if a is not None],
-            PADS_ATTRIBUTE: [expression(pad) for pad in run.pads],
+            PADS_ATTRIBUTE: [named(pad) for pad in run.pads],
         }
-        with _where([expression(g) > 0 for g in guards if not isinstance(g, int)]):
+        if guards:
+            attributes[GUARDS_ATTRIBUTE] = [named(guard) for guard in guards]
+        with _where([expression(guard) > 0 for guard in guards]):
             if run.output is None:
                 sums = self._buffers.sums[run.op.name]
                 with _block(run.op.name, attributes, [w.buffer for w in inputs], sums):
@@ -131,7 +135,7 @@ class _SegmentWriter:
     def _move(self, move: Move) -> None:
         attributes = {
             MOVE_ATTRIBUTE: [
-                *map(expression, (move.rows, move.cols)),
+                *map(named, (move.rows, move.cols)),
                 *map(_spot, (move.source, move.target)),
             ]
         }
@@ -176,11 +180,11 @@ class _SegmentWriter:
 
 
 def _spot(spot: Spot) -> list[Any]:
-    return [spot.storage.value, spot.tensor.name, expression(spot.row), expression(spot.col), spot.width]
+    return [spot.storage.value, spot.tensor.name, named(spot.row), named(spot.col), spot.width]
 
 
 def _area(area: Area) -> list[Any]:
-    return [*map(expression, (area.rows, area.cols, area.upper_rows)), *map(_spot, area.spots)]
+    return [*map(named, (area.rows, area.cols, area.upper_rows)), *map(_spot, area.spots)]
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""The numbers of one axis of a segment on their way into TIR: a constant, or a variable that each step or tile sets.
+"""The numbers of one axis of a segment on their way into TIR: constants, or expressions of the step or the tile.
 
 rows = AxisValues()
 top = rows.value([0, 7, 15, 23], "conv1_top")       # while the segment is planned
-rows.bind(step, tables)                             # when its loop is written: conv1_top = max(step * 8 - 1, 0)
-expression(top)
+rows.set_index(step, tables)                        # when its loop is written
+expression(top)                                     # max(step * 8 - 1, 0)
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcupatch.program.tile_affine import Form, Line, Table, fit_values
-from mcupatch.tvm_api import IRBuilder, T
+from mcupatch.tvm_api import T
 
 Expr = Any
 
 
 @dataclass(eq=False)
 class Varying:
-    """A number that changes from step to step (or from tile to tile). ``bound`` is its variable."""
+    """A number that changes from step to step (or from tile to tile). ``expression`` is there once the index is."""
 
     name: str
     form: Form | Table
-    bound: Expr = None
+    expression: Expr = None
 
 
 Value = int | Varying
@@ -49,15 +49,17 @@ class AxisValues:
         """The forms that need a constant of the function."""
         return [form for _, form in self._found if isinstance(form, Table)]
 
-    def bind(self, index: Expr, tables: Mapping[Table, Any]) -> None:
-        """Write the variables for step (or tile) ``index``; ``tables`` holds the buffers of the tables."""
+    def set_index(self, index: Expr, tables: Mapping[Table, Any]) -> None:
+        """Step (or tile) ``index`` is being written; ``tables`` holds the buffers of the tables.
+
+        The expressions are repeated where they are used. A let for each would be shorter, but TVM's
+        ``CompactBufferAllocation`` then takes time with the square of their number: twenty seconds for a network.
+        """
         for (_, form), varying in self._found.items():
             if isinstance(form, Table):
-                value = T.Cast("int32", tables[form][index])
+                varying.expression = T.Cast("int32", tables[form][index])
             else:
-                value = form.expression(index)
-            varying.bound = T.bind(value)
-            IRBuilder.name(varying.name, varying.bound)
+                varying.expression = form.expression(index)
 
 
 def identifier(name: str) -> str:
@@ -67,5 +69,10 @@ def identifier(name: str) -> str:
 
 
 def expression(value: Value) -> Expr:
-    """The value as TIR. Its axis must have been bound."""
-    return value.bound if isinstance(value, Varying) else value
+    """The value as TIR. The index of its axis must be set."""
+    return value.expression if isinstance(value, Varying) else value
+
+
+def named(value: Value) -> Expr:
+    """The value for an annotation: an integer, or [name, expression]."""
+    return [value.name, value.expression] if isinstance(value, Varying) else value

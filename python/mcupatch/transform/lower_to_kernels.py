@@ -29,6 +29,7 @@ from mcupatch.program.places import Storage
 from mcupatch.program.segment_body import (
     CLEAR_ATTRIBUTE,
     FETCH_ATTRIBUTE,
+    GUARDS_ATTRIBUTE,
     INPUTS_ATTRIBUTE,
     MOVE_ATTRIBUTE,
     OP_ATTRIBUTE,
@@ -36,7 +37,8 @@ from mcupatch.program.segment_body import (
     PADS_ATTRIBUTE,
 )
 from mcupatch.program.stage_function import COUNTERS, STAGE_ATTRIBUTE, TABLES_ATTRIBUTE, find_stage_tensors
-from mcupatch.tvm_api import PointerType, PrimType, TensorLoad, free_variables, tirx
+from mcupatch.transform.scoped_lets import ScopedLets, sequence
+from mcupatch.tvm_api import PointerType, PrimType, TensorLoad, tirx
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class _Lowering:
         self._arena = tirx.Var("arena", PointerType(PrimType("uint8")))
         self._uses_arena = False
         self._accumulating: list[str] = []
+        self._lets = ScopedLets()
         outputs = len(self._border.outputs)
         count = int(function.attrs[TABLES_ATTRIBUTE])
         last = len(function.params) - outputs
@@ -132,21 +135,49 @@ class _Lowering:
     def _lower_statement(self, statement: Any) -> Any:
         """The statement in C's terms, None if nothing is left of it."""
         if isinstance(statement, tirx.SeqStmt):
-            parts = [self._lower_statement(s) for s in statement.seq]
-            return _sequence(_drop_unused_lets([p for p in parts if p is not None]))
+            return self._lower_sequence(list(statement.seq))
         if isinstance(statement, tirx.For):
-            body = self._lower_statement(statement.body)
+            with self._lets.scope(statement.loop_var) as lets:
+                body = self._lower_statement(statement.body)
+            body = sequence([*lets, body])
             return tirx.For(statement.loop_var, statement.min, statement.extent, statement.kind, body)
         if isinstance(statement, tirx.IfThenElse):
-            parts = [s and self._lower_statement(s) for s in (statement.then_case, statement.else_case)]
-            return tirx.IfThenElse(statement.condition, *parts)
-        if isinstance(statement, tirx.Bind):
-            return tirx.Bind(statement.var, self._lower_table(statement.value))
+            return tirx.IfThenElse(
+                self._lower_condition(statement), self._lower_statement(statement.then_case), None
+            )
         if type(statement).__name__ == "SBlockRealize":
             return self._lower_block(statement.block)
         if isinstance(statement, tirx.AllocBuffer) and statement.buffer.name != COUNTERS:
             return None
         return statement
+
+    def _lower_sequence(self, statements: list[Any]) -> Any:
+        """What follows a let may need lets of its own right behind it."""
+        parts: list[Any] = []
+        for i, statement in enumerate(statements):
+            if isinstance(statement, tirx.Bind):
+                let = tirx.Bind(statement.var, self._lower_table(statement.value))
+                with self._lets.scope(let.var) as lets:
+                    rest = self._lower_sequence(statements[i + 1 :])
+                return sequence([*parts, let, *lets, rest])
+            parts.append(self._lower_statement(statement))
+        return sequence(parts)
+
+    def _lower_condition(self, statement: Any) -> Any:
+        """Around a block that may have nothing to do, in the names of its numbers."""
+        block = getattr(statement.then_case, "block", None)
+        if block is None or GUARDS_ATTRIBUTE not in block.annotations:
+            return statement.condition
+        return tirx.all(*(self._number(guard) > 0 for guard in block.annotations[GUARDS_ATTRIBUTE]))
+
+    def _number(self, value: Any) -> Any:
+        """A number of an annotation: a constant, or a variable that is set where its step or tile begins."""
+        if isinstance(value, int):
+            return value
+        if isinstance(value, tirx.IntImm):
+            return int(value)
+        name, number = value
+        return self._lets.variable(str(name), self._lower_table(number))
 
     def _lower_table(self, value: Any) -> Any:
         """An entry of a table, cast to int32, becomes a call."""
@@ -160,7 +191,8 @@ class _Lowering:
         if OP_ATTRIBUTE in found:
             return self._lower_operator(self._ops[str(found[OP_ATTRIBUTE])], found)
         if MOVE_ATTRIBUTE in found:
-            rows, cols, source, target = found[MOVE_ATTRIBUTE]
+            rows, cols = map(self._number, found[MOVE_ATTRIBUTE][:2])
+            source, target = found[MOVE_ATTRIBUTE][2:]
             places = (v for spot in (source, target) for v in (self._pointer(spot), self._row_stride(spot)))
             return _statement("mcup_move", rows, cols * self._pixel_bytes(source), *places)
         if FETCH_ATTRIBUTE in found:
@@ -184,13 +216,13 @@ class _Lowering:
             return _statement(self._names.finish[op.name], self._sums(op), self._pointer(output[3]))
         if is_windowed(op, len(self._graph.output_tensor(op).shape)):
             arguments = [self._input(area) for area in found[INPUTS_ATTRIBUTE]]
-            rows, cols, _, spot = output
+            rows, cols, spot = self._number(output[0]), self._number(output[1]), output[3]
             place = (self._pointer(spot), rows, cols, self._row_stride(spot))
             arguments.append(_value("mcup_out_window", *place))
         else:
             arguments = [self._pointer(area[3]) for area in (*found[INPUTS_ATTRIBUTE], output)]
         if slides_window(op):
-            arguments += list(found[PADS_ATTRIBUTE])
+            arguments += map(self._number, found[PADS_ATTRIBUTE])
         scratch = self._plan.scratch_offset(op.name)
         if scratch is not None:
             arguments.append(self._in_arena(scratch))
@@ -198,16 +230,18 @@ class _Lowering:
 
     def _input(self, area: Any) -> Any:
         """An area of one or two places as ``mcup_input``."""
-        rows, cols, upper_rows, *spots = area
-        places = [(self._pointer(spot), self._row_stride(spot)) for spot in spots]
+        places = [(self._pointer(spot), self._row_stride(spot)) for spot in area[3:]]
+        rows, cols = map(self._number, area[:2])
         if len(places) == 1:
             ((pointer, stride),) = places
             return _value("mcup_window", pointer, rows, cols, stride)
         (upper, upper_stride), (lower, lower_stride) = places
+        upper_rows = self._number(area[2])
         return _value("mcup_split_window", upper, upper_rows, upper_stride, lower, lower_stride, rows, cols)
 
     def _pointer(self, spot: Any) -> Any:
-        storage, tensor, row, col = Storage(str(spot[0])), str(spot[1]), spot[2], spot[3]
+        storage, tensor = Storage(str(spot[0])), str(spot[1])
+        row, col = map(self._number, spot[2:4])
         offset = row * self._row_stride(spot) + col * self._pixel_bytes(spot)
         if storage is Storage.WHOLE:
             return _add_bytes(self._pointers[tensor], offset)
@@ -248,22 +282,3 @@ def _is_zero(value: Any) -> bool:
 
 def _as_argument(value: Any) -> Any:
     return tirx.const(value, "int32") if isinstance(value, int) else value
-
-
-def _sequence(parts: list[Any]) -> Any:
-    return parts[0] if len(parts) == 1 else tirx.SeqStmt(parts)
-
-
-def _drop_unused_lets(statements: list[Any]) -> list[Any]:
-    """Leave out the lets that no later statement reads: C compilers warn about them."""
-    kept: list[Any] = []
-    used: set[Any] = set()
-    for statement in reversed(statements):
-        if isinstance(statement, tirx.Bind):
-            if statement.var not in used:
-                continue
-            used |= free_variables(tirx.Evaluate(statement.value))
-        else:
-            used |= free_variables(statement)
-        kept.append(statement)
-    return kept[::-1]
