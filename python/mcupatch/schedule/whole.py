@@ -5,19 +5,31 @@ from __future__ import annotations
 from mcupatch.errors import BadInput
 from mcupatch.ir.access import is_reduction, is_tileable, tiled_tensor
 from mcupatch.ir.graph import Graph
+from mcupatch.ir.ops import Lut, Quantize
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 
 
 def plan_layer_by_layer(graph: Graph, streamed: tuple[str, ...] = ()) -> Schedule:
     """Every operator whole, one after the other.
 
-    Those that read a ``streamed`` input, and all before them, run row by row in its stead. Raises BadInput where they
-    cannot.
+    Those that read a ``streamed`` input, or the values it is converted to, and all before them, run row by row in its
+    stead. Raises BadInput where they cannot.
     """
-    last = max((graph.consumers[name][-1] for name in streamed), default=-1)
+    last = max((_last_reader(graph, name) for name in streamed), default=-1)
     first = (_row_by_row(graph, last),) if streamed else ()
     rest = tuple(whole_operator(graph, i) for i in range(last + 1, len(graph.ops)))
     return Schedule((*first, *rest), streamed)
+
+
+def _last_reader(graph: Graph, name: str) -> int:
+    """Seen through a conversion of its values, which would else hold all of the input in another type."""
+    last = graph.consumers[name][-1]
+    op = graph.ops[last]
+    users = graph.consumers[op.output]
+    if isinstance(op, Lut | Quantize) and op.output not in graph.outputs and len(users) == 1:
+        if is_tileable(graph, graph.ops[users[0]]):
+            return _last_reader(graph, op.output)
+    return last
 
 
 def _row_by_row(graph: Graph, last: int) -> Stage:

@@ -8,7 +8,10 @@ import pytest
 
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
+from mcupatch.schedule.stage import Segment
+from mcupatch.schedule.stage_layout import lay_out_stage
 from mcupatch.schedule.streaming import find_streamed_inputs
+from mcupatch.schedule.whole import plan_layer_by_layer
 from tests.support.graphs import GraphBuilder
 
 
@@ -25,6 +28,18 @@ def test_conversions_are_seen_through() -> None:
     x = b.input(8, 8, 3, "float32")
     graph = b.build(b.conv(b.lut(b.quantize(x)), 4, 3))
     assert find_streamed_inputs(graph) == (x,)
+
+
+def test_layer_by_layer_the_readers_of_a_streamed_image_run_row_by_row() -> None:
+    b = GraphBuilder()
+    x = b.input(8, 8, 3, "float32")
+    first = b.conv(b.lut(b.quantize(x)), 4, 3, pad=1)
+    graph = b.build(b.conv(first, 4, 3))
+    schedule = plan_layer_by_layer(graph, (x,))
+    assert [s.operators for s in schedule.stages] == [range(0, 3), range(3, 4)]
+    assert schedule.stages[0].segments == (Segment(0, 2, (1, 8)),)
+    layout = lay_out_stage(graph, schedule.stages[0], (x,))
+    assert layout.windows[x].rows == 1 and layout.executed(1) == 8
 
 
 def planar() -> Graph:
