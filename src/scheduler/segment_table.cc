@@ -367,6 +367,9 @@ bool Builder::MayBegin(int first) const {
   if (network_.crossing_bytes[first] <= space_.budget_bytes + network_.tensors[network_.operators[last_].output].nbytes) {
     return true;
   }
+  if (first == 0) {
+    return false;
+  }
   const Operator &before = network_.operators[first - 1];
   return before.tileable && network_.tensors[before.output].last_use <= last_;
 }
