@@ -1,0 +1,63 @@
+"""Stages in pure TIR: through TVM on the host they give the bytes of whole-tensor execution, whatever they keep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mcupatch.ir.quant import Rounding
+from mcupatch.ir.reference import run
+from mcupatch.model_inputs import random_inputs
+from mcupatch.program.build_module import build_module
+from mcupatch.program.stage_function import build_stage_function
+from mcupatch.schedule.stage import Segment, Stage
+from mcupatch.transform.fuse_patches import FusePatches
+from mcupatch.tvm_api import IRModule, relax, tvm
+from tests.support.small_graph import small_graph
+from tests.support.stages import CASES, make_case, pooled_network
+
+
+def run_on_host(module: IRModule, inputs: list[np.ndarray]) -> list[bytes]:
+    machine = relax.VirtualMachine(tvm.compile(module, target="llvm"), tvm.cpu())
+    result = machine["main"](*map(tvm.runtime.tensor, inputs))
+    outputs = [result] if isinstance(result, tvm.runtime.Tensor) else list(result)
+    return [output.numpy().tobytes() for output in outputs]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_any_stage_gives_the_same_bytes(name: str) -> None:
+    graph, schedule = make_case(name)
+    inputs = list(random_inputs(graph, 3).values())
+    module = FusePatches(schedule=schedule)(build_module(graph))
+    assert run_on_host(module, inputs) == [value.tobytes() for value in run(graph, inputs)]
+
+
+@pytest.mark.parametrize("name", ["kept, tiles of one position", "branches and two outputs"])
+def test_streamed_rows_are_copied_from_the_whole_input(name: str) -> None:
+    graph, schedule = make_case(name, streamed=True)
+    inputs = list(random_inputs(graph, 4).values())
+    module = FusePatches(schedule=schedule)(build_module(graph))
+    assert run_on_host(module, inputs) == [value.tobytes() for value in run(graph, inputs)]
+
+
+def test_one_segment_needs_no_order() -> None:
+    graph = small_graph()
+    alone = build_stage_function(graph, Stage((Segment(0, 4, (1, 2)),)), "alone")
+    assert alone.tables == ()
+    both = build_stage_function(graph, Stage((Segment(0, 3, (1, 10)), Segment(4, 4, (1, 5)))), "both")
+    (order,) = both.tables
+    assert list(order) == [0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1]  # the first one is a warm-up step
+
+
+def test_kept_halos_are_in_no_table() -> None:
+    """The numbers of steps and tiles are short expressions, for tiles of any size."""
+    graph = small_graph()
+    for tile in [(1, 1), (1, 5), (2, 1), (2, 3), (3, 2), (4, 4)]:
+        assert build_stage_function(graph, Stage((Segment(0, 4, tile),)), "kept").tables == ()
+
+
+def test_float_sums_want_rows_of_full_width() -> None:
+    graph = pooled_network(Rounding.FLOAT)
+    with pytest.raises(ValueError, match="full width"):
+        build_stage_function(graph, Stage((Segment(4, 5, (1, 2)),)), "pool")
+    build_stage_function(pooled_network(Rounding.FIXED), Stage((Segment(4, 5, (1, 2)),)), "pool")
