@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ def test_a_streamed_model_runs_like_a_held_one(
     assert [port["streamed"] for port in streamed["model"]["input"]] == [True]
     assert (held["memory"]["input_bytes"], streamed["memory"]["input_bytes"]) == (768, 0)
     assert streamed["memory"]["streamed_input_bytes"] == 768
+    with tarfile.open("streamed/model.tar") as archive:
+        metadata = json.load(archive.extractfile("./metadata.json"))  # type: ignore[arg-type]
+    (main,) = metadata["modules"]["net"]["memory"]["functions"]["main"]
+    assert (main["inputs"]["x"]["rows"], main["inputs"]["x"]["row_size"]) == (16, 48)
+    assert "offset" not in main["inputs"]["x"] and main["io_size_bytes"] == 16 * 16 * 8
     header = Path("streamed/include/tvmgen_net.h").read_text()
     assert "struct tvmgen_net_rows_x x;" in header and "INPUT_X_STREAMED 1" in header
 
