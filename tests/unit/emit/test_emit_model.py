@@ -22,8 +22,8 @@ from mcupatch.ir.graph import Graph
 from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.native import runtime_dir
 from mcupatch.program.build_module import build_module
-from mcupatch.schedule.candidates import plan_layer_by_layer
 from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.whole import plan_layer_by_layer
 from mcupatch.transform import FusePatches
 from tests.support.graphs import GraphBuilder
 from tests.support.small_graph import patched, small_graph
@@ -69,13 +69,14 @@ def compile_all(sources: CSources, compiler: str, folder: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("halo", ["recompute", "keep"])
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_hostile_names_build_without_a_warning(compiler: str, tmp_path: Path) -> None:
+def test_hostile_names_build_without_a_warning(compiler: str, halo: str, tmp_path: Path) -> None:
     graph = renamed(
         dataclasses.replace(small_graph(), name='quote"\n*/ int'),
         {"x": "int", "a": 'a "quoted"\nname */', "b": "while", "c": "", "d": "arena", "e": "é", "y": "int_"},
     )
-    compile_all(emit(graph, patched(graph, 4, (2, 2))), compiler, tmp_path)
+    compile_all(emit(graph, patched(graph, 4, (2, 2), halo)), compiler, tmp_path)
 
 
 def test_tensors_named_like_macros(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_no_allocation_and_no_tvm_header() -> None:
 def test_patches_are_loops_over_operator_calls() -> None:
     graph = small_graph()
     text = emit(graph, patched(graph, 4, (2, 3))).sources["tvmgen_small.c"]
-    assert "tile_row < 2" in text and "tile_col < 3" in text
+    assert "step < 2" in text and "tile < 3" in text
     assert "for (" not in emit(graph, plan_layer_by_layer(graph)).sources["tvmgen_small.c"]
 
 
