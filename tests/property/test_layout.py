@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcupatch.ir.graph import Graph
@@ -15,7 +15,7 @@ from mcupatch.schedule.touched import folds_map, touched_positions
 from tests.support.random_graphs import tileable_networks
 from tests.support.random_schedules import random_schedule
 
-SETTINGS = settings(max_examples=100, deadline=None)
+SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 networks = tileable_networks(tail=True, max_dilation=1)
 """Without dilation: windows touch every position from their first to their last."""

@@ -14,10 +14,13 @@ _DRAWS = 12
 """How often a stage is drawn before it is made shorter."""
 
 
-def random_schedule(graph: Graph, seed: int) -> Schedule:
-    """The same seed gives the same schedule. What is legal, ``lay_out_stage`` says by raising no ValueError."""
+def random_schedule(graph: Graph, seed: int, stream: bool = True) -> Schedule:
+    """The same seed gives the same schedule. What is legal, ``lay_out_stage`` says by raising no ValueError.
+
+    With ``stream`` inputs may come row by row.
+    """
     rng = np.random.default_rng([seed, 77])
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and stream:
         streamed = _streamable(graph)
         if streamed and (first := _draw_stage(graph, 0, rng, streamed)) is not None:
             used = tuple(n for n in streamed if all(user <= first.last for user in graph.consumers[n]))
