@@ -1,8 +1,10 @@
-/* Depthwise convolution: four channels at a time along an output row, their taps widened once a row. */
+/* Depthwise convolution: four channels of a pixel at a time, along a list of the taps that lie inside. */
 #include "mcupatch/dot.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/requant.h"
 #include "mcupatch/window.h"
+
+enum { RUN = 16 }; /* sums that are collected before they are requantised; a multiple of 4 */
 
 /* Four neighbouring channels need an input channel each. */
 static int32_t blocked_channels(const mcup_depthwise_params *params) {
@@ -13,7 +15,7 @@ size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params) 
   if (blocked_channels(params) == 0) {
     return 0;
   }
-  return 4 * sizeof(int16_t) * (size_t)(params->kernel_rows * params->kernel_cols);
+  return sizeof(mcup_tap) * (size_t)(params->kernel_rows * params->kernel_cols);
 }
 
 /* Neighbouring tap rows that lie in one place of the input, so evenly spaced. */
@@ -26,19 +28,9 @@ typedef struct {
 
 /* The tap rows of one output row that lie inside: mostly in one place, in two where the window is split. */
 typedef struct {
-  mcup_taps rows;
   tap_rows place[2];
   int32_t places;
 } tap_places;
-
-/* Four neighbouring channels of one output row: what all its pixels share. */
-typedef struct {
-  const mcup_depthwise_params *params;
-  const tap_places *from;
-  int32_t in_cols;
-  int32_t channel;
-  const int16_t *taps; /* [kernel_rows][kernel_cols][4] */
-} row_of_four;
 
 /* Tap row 0 reads input row `start_row`, which may lie outside. */
 static tap_places find_places(const mcup_depthwise_params *params, const mcup_input *in, int32_t start_row) {
@@ -47,7 +39,6 @@ static tap_places find_places(const mcup_depthwise_params *params, const mcup_in
   const mcup_taps upper = mcup_clip_taps(start_row, params->kernel_rows, dilation, in->upper_rows);
   const int32_t border = mcup_clamp(upper.last, rows.first, rows.last);
   tap_places found;
-  found.rows = rows;
   found.places = 0;
   if (rows.first < border) {
     const int8_t *bytes = mcup_in_row(in, start_row + rows.first * dilation);
@@ -62,113 +53,64 @@ static tap_places find_places(const mcup_depthwise_params *params, const mcup_in
   return found;
 }
 
-/* The bias less what the input's zero point adds to the sums over these tap columns. */
-static mcup_sums4 start_sums(const row_of_four *row, mcup_taps cols) {
-  const mcup_depthwise_params *params = row->params;
-  const int8_t zero_point = (int8_t)params->input_zero_point;
-  const int8_t bytes[4] = {zero_point, zero_point, zero_point, zero_point};
-  mcup_sums4 sums = {{0, 0, 0, 0}};
-  for (int32_t ky = row->from->rows.first; ky < row->from->rows.last; ++ky) {
-    sums = mcup_depthwise_taps4(bytes, 0, row->taps + 4 * (ky * params->kernel_cols + cols.first),
-                                cols.last - cols.first, sums);
-  }
-  for (int32_t c = 0; c < 4; ++c) {
-    sums.channel[c] = mcup_sub_wrap(params->bias[row->channel + c], sums.channel[c]);
-  }
-  return sums;
-}
-
-/* All tap rows inside, tap columns [cols.first, cols.last), of which the first reads input byte `byte` of a row. */
-static mcup_sums4 sum_taps(const row_of_four *row, ptrdiff_t byte, mcup_taps cols, mcup_sums4 sums) {
-  const int32_t tap_step = row->params->dilation_cols * row->params->in_channels;
-  const int32_t taps_step = 4 * row->params->kernel_cols;
-  for (int32_t p = 0; p < row->from->places; ++p) {
-    const tap_rows *rows = &row->from->place[p];
-    const int8_t *bytes = rows->bytes + byte;
-    const int16_t *taps = row->taps + rows->first * taps_step + 4 * cols.first;
-    MCUP_NO_UNROLL
-    for (int32_t k = 0; k < rows->count; ++k) {
-      sums = mcup_depthwise_taps4(bytes + k * rows->step, tap_step, taps + k * taps_step, cols.last - cols.first, sums);
-    }
-  }
-  return sums;
-}
-
-/* The same for the usual kernel of three columns, all inside. */
-static mcup_sums4 sum_three_columns(const row_of_four *row, ptrdiff_t byte, mcup_sums4 sums) {
-  const int32_t tap_step = row->params->dilation_cols * row->params->in_channels;
-  for (int32_t p = 0; p < row->from->places; ++p) {
-    const tap_rows *rows = &row->from->place[p];
-    const int16_t *taps = row->taps + 12 * rows->first;
-    MCUP_NO_UNROLL
-    for (int32_t k = 0; k < rows->count; ++k) {
-      const int8_t *pixel = rows->bytes + byte + k * rows->step;
-      sums = mcup_depthwise_tap4(pixel, taps + 12 * k, sums);
-      sums = mcup_depthwise_tap4(pixel + tap_step, taps + 12 * k + 4, sums);
-      sums = mcup_depthwise_tap4(pixel + 2 * tap_step, taps + 12 * k + 8, sums);
-    }
-  }
-  return sums;
-}
-
-/* Where this channel of input column `col` lies in a row. */
-static ptrdiff_t find_byte(const row_of_four *row, int32_t col) {
-  return (ptrdiff_t)col * row->params->in_channels + row->channel;
-}
-
-/* A pixel some of whose tap columns may lie outside. */
-static void write_border(const row_of_four *row, int32_t start_col, int8_t *out) {
-  const mcup_depthwise_params *params = row->params;
-  const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, row->in_cols);
-  mcup_sums4 sums = start_sums(row, cols);
-  if (cols.first < cols.last) {
-    sums = sum_taps(row, find_byte(row, start_col + cols.first * params->dilation_cols), cols, sums);
-  }
-  mcup_requantize_run(&params->requant, row->channel, sums.channel, 4, out);
-}
-
-/* `count` neighbouring pixels all of whose tap columns lie inside; `out` is the first, `step` bytes apart. */
-static void write_inside(const row_of_four *row, int32_t start_col, int32_t count, int8_t *out, int32_t step) {
-  const mcup_depthwise_params *params = row->params;
-  const mcup_taps all = {0, params->kernel_cols};
-  const mcup_sums4 start = start_sums(row, all);
-  const ptrdiff_t byte = find_byte(row, start_col);
-  const ptrdiff_t step_in = (ptrdiff_t)params->stride_cols * params->in_channels;
-  for (int32_t x = 0; x < count; ++x) {
-    const mcup_sums4 sums = params->kernel_cols == 3 ? sum_three_columns(row, byte + x * step_in, start)
-                                                     : sum_taps(row, byte + x * step_in, all, start);
-    mcup_requantize_run(&params->requant, row->channel, sums.channel, 4, out + (ptrdiff_t)x * step);
-  }
-}
-
-/* Output columns [first, last) have all their tap columns inside. */
-static mcup_taps find_inside(const mcup_depthwise_params *params, int32_t in_cols, int32_t out_cols, int32_t pad_left) {
-  const int32_t room = in_cols - 1 - (params->kernel_cols - 1) * params->dilation_cols + pad_left;
-  mcup_taps inside = {0, 0};
-  inside.first = mcup_clamp(pad_left > 0 ? (pad_left - 1) / params->stride_cols + 1 : 0, 0, out_cols);
-  inside.last = mcup_clamp(room >= 0 ? room / params->stride_cols + 1 : 0, inside.first, out_cols);
-  return inside;
-}
-
-/* Channels [channel, channel + 4) of output row y. */
-static void write_row_of_four(const mcup_depthwise_params *params, const mcup_output *out, int32_t y,
-                              const tap_places *from, int32_t in_cols, int32_t pad_left, int32_t channel,
-                              int16_t *taps) {
+/* The taps [cols.first, cols.last) of every tap row inside, from the first input byte of their row's place. */
+static void list_taps(const mcup_depthwise_params *params, const tap_places *from, mcup_taps cols, mcup_tap *taps) {
   const int32_t channels = params->in_channels;
-  const mcup_taps inside = find_inside(params, from->places > 0 ? in_cols : 0, out->cols, pad_left);
-  const row_of_four row = {params, from, in_cols, channel, taps};
-  int8_t *target = mcup_out_row(out, y) + channel;
-  mcup_widen_taps4(params->weights + channel, channels, params->kernel_rows * params->kernel_cols,
-                   params->weight_zero_point, taps);
-  for (int32_t x = 0; x < inside.first; ++x) {
-    write_border(&row, x * params->stride_cols - pad_left, target + (ptrdiff_t)x * channels);
+  const int32_t step = params->dilation_cols * channels;
+  for (int32_t p = 0; p < from->places; ++p) {
+    for (int32_t k = 0; k < from->place[p].count; ++k) {
+      int32_t byte = (int32_t)(k * from->place[p].step);
+      int32_t weight = ((from->place[p].first + k) * params->kernel_cols + cols.first) * channels;
+      MCUP_NO_UNROLL
+      for (int32_t kx = cols.first; kx < cols.last; ++kx, byte += step, weight += channels) {
+        const mcup_tap tap = {byte, weight};
+        *taps++ = tap;
+      }
+    }
   }
-  if (inside.first < inside.last) {
-    write_inside(&row, inside.first * params->stride_cols - pad_left, inside.last - inside.first,
-                 target + (ptrdiff_t)inside.first * channels, channels);
+}
+
+/* Channels [0, channels) of one pixel; `byte`: its first tap's in an input row, `taps`: what list_taps found. */
+static void write_pixel(const mcup_depthwise_params *params, const tap_places *from, ptrdiff_t byte,
+                        const mcup_tap *taps, int32_t tap_cols, int32_t channels, int8_t *out) {
+  const int32_t upper = from->places > 0 ? from->place[0].count * tap_cols : 0;
+  const int32_t lower = from->places > 1 ? from->place[1].count * tap_cols : 0;
+  /* Read once: for all the compiler knows, a sum that is stored changes them. */
+  const int32_t zero_point = params->input_zero_point, weight_zero_point = params->weight_zero_point;
+  for (int32_t run = 0; run < channels; run += RUN) {
+    const int32_t count = channels - run < RUN ? channels - run : RUN;
+    int32_t sums[RUN];
+    for (int32_t c = 0; c < count; c += 4) {
+      const int32_t *bias = params->bias + run + c;
+      const int8_t *weights = params->weights + run + c;
+      mcup_sums4 four = {{bias[0], bias[1], bias[2], bias[3]}};
+      if (upper > 0) {
+        four = mcup_depthwise_taps4(from->place[0].bytes + byte + run + c, zero_point, weights, weight_zero_point, taps,
+                                    upper, four);
+      }
+      if (lower > 0) {
+        four = mcup_depthwise_taps4(from->place[1].bytes + byte + run + c, zero_point, weights, weight_zero_point,
+                                    taps + upper, lower, four);
+      }
+      MCUP_MEMCPY(sums + c, four.channel, sizeof four.channel);
+    }
+    mcup_requantize_run(&params->requant, run, sums, count, out + run);
   }
-  for (int32_t x = inside.last; x < out->cols; ++x) {
-    write_border(&row, x * params->stride_cols - pad_left, target + (ptrdiff_t)x * channels);
+}
+
+/* Channels [0, channels) of an output row, pixel by pixel. */
+static void write_row(const mcup_depthwise_params *params, const tap_places *from, int32_t in_cols, int32_t out_cols,
+                      int32_t pad_left, int32_t channels, int8_t *out, mcup_tap *taps) {
+  mcup_taps listed = {0, 0};
+  for (int32_t x = 0; x < out_cols; ++x, out += params->in_channels) {
+    const int32_t start_col = x * params->stride_cols - pad_left;
+    const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, in_cols);
+    if (cols.first != listed.first || cols.last != listed.last) {
+      list_taps(params, from, cols, taps);
+      listed = cols;
+    }
+    const ptrdiff_t byte = (ptrdiff_t)(start_col + cols.first * params->dilation_cols) * params->in_channels;
+    write_pixel(params, from, byte, taps, cols.last - cols.first, channels, out);
   }
 }
 
@@ -201,8 +143,8 @@ void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, m
   for (int32_t y = 0; y < out.rows; ++y) {
     const int32_t start_row = y * params->stride_rows - pad_top;
     const tap_places from = find_places(params, &in, start_row);
-    for (int32_t channel = 0; channel < blocked; channel += 4) {
-      write_row_of_four(params, &out, y, &from, in.cols, pad_left, channel, (int16_t *)scratch);
+    if (blocked > 0) {
+      write_row(params, &from, in.cols, out.cols, pad_left, blocked, mcup_out_row(&out, y), (mcup_tap *)scratch);
     }
     for (int32_t channel = blocked; channel < params->in_channels * params->channel_multiplier; ++channel) {
       write_row_of_one(params, &in, &out, y, start_row, pad_left, channel);

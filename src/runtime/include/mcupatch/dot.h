@@ -22,12 +22,12 @@ static inline int32_t mcup_mac(int32_t sum, int32_t a, int32_t b) {
 static inline void mcup_widen(const int8_t *bytes, int32_t count, int32_t zero_point, int16_t *column) {
   int32_t i = 0;
 #if MCUP_DSP
-  const int32_t zero_points = mcup_twice(zero_point);
+  const int32_t offsets = mcup_twice(-zero_point);
   MCUP_NO_UNROLL
   for (; i + 4 <= count; i += 4) {
     const int32_t word = mcup_load4(bytes + i);
-    mcup_store4(column + i, __ssub16(mcup_even_bytes(word), zero_points));
-    mcup_store4(column + i + 2, __ssub16(mcup_odd_bytes(word), zero_points));
+    mcup_store4(column + i, mcup_add_even_bytes(offsets, word));
+    mcup_store4(column + i + 2, mcup_add_odd_bytes(offsets, word));
   }
 #endif
   MCUP_NO_UNROLL
@@ -130,12 +130,12 @@ static inline void mcup_dot_bytes_2(const int8_t *bytes, int32_t zero_point, con
   int32_t s0 = sums[0], s1 = sums[1];
   int32_t i = 0;
 #if MCUP_DSP
-  const int32_t zero_points = mcup_twice(zero_point);
+  const int32_t offsets = mcup_twice(-zero_point);
   MCUP_NO_UNROLL
   for (; i + 4 <= count; i += 4) {
     const int32_t word = mcup_load4(bytes + i);
-    const int32_t even = __ssub16(mcup_even_bytes(word), zero_points);
-    const int32_t odd = __ssub16(mcup_odd_bytes(word), zero_points);
+    const int32_t even = mcup_add_even_bytes(offsets, word);
+    const int32_t odd = mcup_add_odd_bytes(offsets, word);
     const int32_t word0 = mcup_load4(weights0 + i);
     s0 = __smlad(odd, mcup_odd_bytes(word0), __smlad(even, mcup_even_bytes(word0), s0));
     const int32_t word1 = mcup_load4(weights1 + i);
@@ -156,18 +156,6 @@ typedef struct {
   int32_t channel[4];
 } mcup_sums4;
 
-/*
- * taps[4 * t ...] = weights[t * step ...] - zero_point: the four channels of `count` depthwise taps, widened
- * for mcup_depthwise_taps4.
- */
-static inline void mcup_widen_taps4(const int8_t *weights, int32_t step, int32_t count, int32_t zero_point,
-                                    int16_t *taps) {
-  MCUP_NO_UNROLL
-  for (int32_t t = 0; t < count; ++t) {
-    mcup_widen(weights + (ptrdiff_t)t * step, 4, zero_point, taps + 4 * t);
-  }
-}
-
 /* sums.channel[c] += tap[c] * bytes[c] */
 static inline mcup_sums4 mcup_depthwise_tap4(const int8_t *bytes, const int16_t *tap, mcup_sums4 sums) {
 #if MCUP_DSP
@@ -187,12 +175,39 @@ static inline mcup_sums4 mcup_depthwise_tap4(const int8_t *bytes, const int16_t 
   return sums;
 }
 
-/* `count` taps whose bytes lie `step` apart. */
-static inline mcup_sums4 mcup_depthwise_taps4(const int8_t *bytes, int32_t step, const int16_t *taps, int32_t count,
+/* Where one depthwise tap reads its input and its weights, in bytes from those of a first one. */
+typedef struct {
+  int32_t byte;
+  int32_t weight;
+} mcup_tap;
+
+/* sums.channel[c] += (bytes[c] - zero_point) * (weights[c] - weight_zero_point) over `count` taps. */
+static inline mcup_sums4 mcup_depthwise_taps4(const int8_t *bytes, int32_t zero_point, const int8_t *weights,
+                                              int32_t weight_zero_point, const mcup_tap *taps, int32_t count,
                                               mcup_sums4 sums) {
+  const mcup_tap *end = taps + count;
+#if MCUP_DSP
+  const int32_t offsets = mcup_twice(-zero_point), weight_offsets = mcup_twice(-weight_zero_point);
+#endif
   MCUP_NO_UNROLL
-  for (int32_t t = 0; t < count; ++t) {
-    sums = mcup_depthwise_tap4(bytes + (ptrdiff_t)t * step, taps + 4 * t, sums);
+  while (taps != end) {
+    const int8_t *byte = bytes + taps->byte, *weight = weights + taps->weight;
+    ++taps;
+    MCUP_FORGET(taps);
+#if MCUP_DSP
+    const int32_t word = mcup_load4(byte), weight_word = mcup_load4(weight);
+    const int32_t even = mcup_add_even_bytes(offsets, word), odd = mcup_add_odd_bytes(offsets, word);
+    const int32_t even_weights = mcup_add_even_bytes(weight_offsets, weight_word);
+    const int32_t odd_weights = mcup_add_odd_bytes(weight_offsets, weight_word);
+    sums.channel[0] = __smlabb(even, even_weights, sums.channel[0]);
+    sums.channel[1] = __smlabb(odd, odd_weights, sums.channel[1]);
+    sums.channel[2] = __smlatt(even, even_weights, sums.channel[2]);
+    sums.channel[3] = __smlatt(odd, odd_weights, sums.channel[3]);
+#else
+    for (int32_t c = 0; c < 4; ++c) {
+      sums.channel[c] = mcup_mac(sums.channel[c], byte[c] - zero_point, weight[c] - weight_zero_point);
+    }
+#endif
   }
   return sums;
 }

@@ -30,8 +30,9 @@ static inline int32_t __sxtb16(int32_t bytes) {
   return mcup_pair((int8_t)(uint8_t)((uint32_t)bytes & 0xFFU), (int8_t)(uint8_t)(((uint32_t)bytes >> 16) & 0xFFU));
 }
 
-static inline int32_t __ssub16(int32_t a, int32_t b) {
-  return mcup_pair(mcup_low_half(a) - mcup_low_half(b), mcup_high_half(a) - mcup_high_half(b));
+static inline int32_t __sxtab16(int32_t pair, int32_t bytes) {
+  const int32_t wide = __sxtb16(bytes);
+  return mcup_pair(mcup_low_half(pair) + mcup_low_half(wide), mcup_high_half(pair) + mcup_high_half(wide));
 }
 
 static inline int32_t __smlad(int32_t a, int32_t b, int32_t sum) {
@@ -77,6 +78,10 @@ static inline int32_t mcup_take2(const int16_t **values) {
   return pair;
 }
 
+static inline int32_t mcup_rotate_byte(int32_t bytes) {
+  return (int32_t)(((uint32_t)bytes >> 8) | ((uint32_t)bytes << 24));
+}
+
 /* Bytes 0 and 2 as a pair of int16. */
 static inline int32_t mcup_even_bytes(int32_t bytes) {
   return __sxtb16(bytes);
@@ -84,7 +89,16 @@ static inline int32_t mcup_even_bytes(int32_t bytes) {
 
 /* Bytes 1 and 3: one SXTB16 with a rotated operand. */
 static inline int32_t mcup_odd_bytes(int32_t bytes) {
-  return __sxtb16((int32_t)(((uint32_t)bytes >> 8) | ((uint32_t)bytes << 24)));
+  return __sxtb16(mcup_rotate_byte(bytes));
+}
+
+/* The same plus a pair of int16: one instruction each. */
+static inline int32_t mcup_add_even_bytes(int32_t pair, int32_t bytes) {
+  return __sxtab16(pair, bytes);
+}
+
+static inline int32_t mcup_add_odd_bytes(int32_t pair, int32_t bytes) {
+  return __sxtab16(pair, mcup_rotate_byte(bytes));
 }
 
 static inline int32_t mcup_twice(int32_t value) {
