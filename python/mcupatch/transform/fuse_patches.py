@@ -1,13 +1,13 @@
-"""The central pass: the first operators of a network, fused into one function that runs patch by patch.
+"""The central pass: operators of a network fused into functions that run tile by tile, a function for each stage.
 
     conv1 = mcupatch.conv2d(x, ...)                       patches = R.call_tir(patches_fn, (x, ...))
     dw1 = mcupatch.depthwise_conv2d(conv1, ...)     -->   conv4 = mcupatch.conv2d(patches, ...)
     conv3 = mcupatch.conv2d(dw1, ...)
     conv4 = mcupatch.conv2d(conv3, ...)
 
-``patches_fn`` is one TIR ``PrimFunc``: a loop over output tiles, inside it every operator on its own region, with
-recomputed halos (MCUNetV2, arXiv 2110.15352). Works inside ``tvm.transform.Sequential``; what stays unfused is
-legalised by TVM's ``LegalizeOps``.
+``patches_fn`` is one TIR ``PrimFunc`` (``program/stage_function.py``): steps of its segments in turn, inside them loops over
+tiles, inside those every operator on its own area, with halos kept or recomputed as the schedule says. Works inside
+``tvm.transform.Sequential``; what stays unfused is legalised by TVM's ``LegalizeOps``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mcupatch.tvm_api import IRModule, relax, tvm
 
 @tvm.transform.module_pass(opt_level=0, name="mcupatch.FusePatches")
 class FusePatches:
-    """Fuse the patch stage of a schedule.
+    """Fuse the stages of a schedule that run in pieces; whole operators stay as they are.
 
     Give ``schedule`` itself; or ``grid=(rows, columns)`` with ``ops``, the number of leading operators; or ``board``
     and/or ``sram`` (bytes): the least extra work that fits; or nothing: the schedule with the smallest arena.
