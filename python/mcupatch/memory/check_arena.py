@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval
-from mcupatch.memory.plan import BufferKind, MemoryPlan, PlacedBuffer
+from mcupatch.memory.plan import BufferKind, MemoryPlan
 from mcupatch.schedule.execution import Move, Place, Storage
 from mcupatch.schedule.stage_layout import StageLayout
 
@@ -25,6 +27,20 @@ KINDS = {
     BufferKind.TILE: Storage.TILE,
     BufferKind.CACHE: Storage.CACHE,
 }
+
+
+class _Room(NamedTuple):
+    """One storage of a tensor: bytes [start, end) of the arena, ``cols`` positions a row, ``pixel`` bytes a position.
+
+    Byte 0 of the tensor has the number ``first``; a whole row of it has ``width`` positions.
+    """
+
+    start: int
+    end: int
+    cols: int
+    pixel: int
+    first: int
+    width: int
 
 
 class PlanError(Exception):
@@ -50,7 +66,7 @@ class OwnedArena:
         self._number(graph)
         self._owners = np.arange(self._count, dtype=np.int64)
         self._bytes: Owners = np.full(plan.arena_bytes, UNKNOWN, np.int64)
-        self._columns: dict[tuple[Storage, str], int] = {}
+        self._rooms: dict[tuple[Storage, str], _Room] = {}
 
     def _number(self, graph: Graph) -> None:
         """Give every byte of every tensor a number; a reshape that copies nothing keeps that of its input."""
@@ -82,53 +98,55 @@ class OwnedArena:
             if tile.cache_rows:
                 self._open(Storage.CACHE, name, tile.cache_rows, self._width(name))
 
-    def _open(self, storage: Storage, name: str, rows: int, cols: int) -> None:
-        placed = self._place(storage, name)
+    def _open(self, storage: Storage, name: str, rows: int, cols: int) -> _Room:
+        placed = self._placed.get((storage, name))
+        if placed is None:
+            raise PlanError(f"tensor '{name}' has no buffer for its {storage.value}")
         used = rows * cols * self._pixel[name]
         if used > placed.buffer.nbytes:
             raise PlanError(f"'{name}' takes {used} bytes in a buffer of {placed.buffer.nbytes}")
-        self._columns[storage, name] = cols
+        width = self._width(name)
+        room = _Room(placed.offset, placed.end, cols, self._pixel[name], self._first[name], width)
+        self._rooms[storage, name] = room
+        return room
 
-    def address(self, place: Place, row: int, col: int) -> int:
-        columns = self._columns.get((place.storage, place.tensor))
-        if columns is None:
-            columns = self._open_whole(place)
-        slot = (row - place.row0) * columns + col - place.col0
-        return self._place(place.storage, place.tensor).offset + slot * self._pixel[place.tensor]
-
-    def _open_whole(self, place: Place) -> int:
+    def _room(self, place: Place) -> _Room:
+        room = self._rooms.get((place.storage, place.tensor))
+        if room is not None:
+            return room
         if place.storage is not Storage.WHOLE:
             raise PlanError(f"'{place.tensor}' has no {place.storage.value} in this stage")
         height, width, _ = self._graph.tensors[place.tensor].hwc
-        self._open(Storage.WHOLE, place.tensor, height, width)
-        return width
+        return self._open(Storage.WHOLE, place.tensor, height, width)
 
-    def held(self, place: Place, row: int, cols: Interval) -> Owners:
-        """The bytes where ``row`` and ``cols`` of a tensor should lie."""
-        start = self.address(place, row, cols.start)
-        stop = start + cols.length * self._pixel[place.tensor]
-        placed = self._place(place.storage, place.tensor)
-        if start < placed.offset or stop > placed.end:
+    def address(self, place: Place, row: int, col: int) -> int:
+        room = self._room(place)
+        return room.start + ((row - place.row0) * room.cols + col - place.col0) * room.pixel
+
+    def _row(self, place: Place, row: int, cols: Interval) -> tuple[Owners, Owners]:
+        """The bytes where ``row`` and ``cols`` of a tensor should lie, and the owners that they should have."""
+        room = self._room(place)
+        nbytes = (cols.stop - cols.start) * room.pixel
+        start = room.start + ((row - place.row0) * room.cols + cols.start - place.col0) * room.pixel
+        if start < room.start or start + nbytes > room.end:
             raise PlanError(f"row {row} of '{place.tensor}' lies outside its {place.storage.value}")
-        return self._bytes[start:stop]
-
-    def wanted(self, tensor: str, row: int, cols: Interval) -> Owners:
-        """The owners that these bytes should have."""
-        pixel = self._pixel[tensor]
-        start = self._first[tensor] + (row * self._width(tensor) + cols.start) * pixel
-        return self._owners[start : start + cols.length * pixel]
+        first = room.first + (row * room.width + cols.start) * room.pixel
+        return self._bytes[start : start + nbytes], self._owners[first : first + nbytes]
 
     def write(self, place: Place, row: int, cols: Interval) -> None:
-        self.held(place, row, cols)[...] = self.wanted(place.tensor, row, cols)
+        held, wanted = self._row(place, row, cols)
+        held[...] = wanted
 
     def is_intact(self, place: Place, row: int, cols: Interval) -> bool:
-        return bool((self.held(place, row, cols) == self.wanted(place.tensor, row, cols)).all())
+        held, wanted = self._row(place, row, cols)
+        return bool((held == wanted).all())
 
     def move(self, move: Move) -> None:
         """Row by row, upper rows first. What is copied may be rubbish: that shows when it is read."""
         if move.cols.length:
             for row in range(move.rows.start, move.rows.stop):
-                self.held(move.target, row, move.cols)[...] = self.held(move.source, row, move.cols).copy()
+                held, _ = self._row(move.source, row, move.cols)
+                self._row(move.target, row, move.cols)[0][...] = held.copy()
 
     def fill(self, name: str) -> None:
         height, width, _ = self._graph.tensors[name].hwc
@@ -165,12 +183,6 @@ class OwnedArena:
         placed = self._scratch.get(op.name)
         if placed is not None and not (self._bytes[placed.offset : placed.end] == SCRATCH).all():
             raise PlanError(f"operator '{op.name}' overwrites its own scratch")
-
-    def _place(self, storage: Storage, name: str) -> PlacedBuffer:
-        placed = self._placed.get((storage, name))
-        if placed is None:
-            raise PlanError(f"tensor '{name}' has no buffer for its {storage.value}")
-        return placed
 
     def _width(self, name: str) -> int:
         return self._graph.tensors[name].hwc[1]
