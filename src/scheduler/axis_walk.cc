@@ -143,9 +143,7 @@ AxisStats AxisWalk::Push(int op, bool recomputed, bool live_out, const std::vect
       start_[s] = is_read ? read.start[s] : 0;
       stop_[s] = is_read ? read.stop[s] : 0;
     } else {
-      const int wanted = stops != nullptr   ? (*stops)[s]
-                         : s == count - 1 ? read.last_stop
-                                          : read.StopAt(TileStop(s));
+      const int wanted = stops != nullptr ? (*stops)[s] : s == count - 1 ? read.last_stop : read.StopAt(TileStop(s));
       start_[s] = done;
       stop_[s] = done = std::max(done, std::min(std::max(wanted, 0), output_size));
     }

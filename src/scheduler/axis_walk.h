@@ -19,7 +19,7 @@ struct AxisStats {
   int kept = 0;      // most that is held of what earlier steps computed
   int active = 0;    // steps that compute anything
   int64_t computed_sum = 0, kept_sum = 0;
-  int kept_steps = 0;  // that hold something from before
+  int kept_steps = 0;   // that hold something from before
   int moved_steps = 0;  // of those, the ones that drop something
   // To and from a row cache: rows moved up in it or copied to it; columns copied, and the tiles that do so.
   int64_t cached_rows = 0, flushed_cols = 0;

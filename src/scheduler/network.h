@@ -54,9 +54,9 @@ struct Network {
   // By operator: the first one from which on a stage may be cut into segments before it, because nothing that was
   // computed from there on, or is streamed, is still wanted but the output of the operator before.
   std::vector<int> lone_since;
-  int streamed_until = -1;      // the last operator that reads a streamed input; all that do are in the first stage
-  int64_t least_bytes = 0;      // no schedule that keeps all halos needs less
-  int64_t unneeded_macs = 0;    // of positions that nothing reads, which tiles may leave out
+  int streamed_until = -1;    // the last operator that reads a streamed input; all that do are in the first stage
+  int64_t least_bytes = 0;    // no schedule that keeps all halos needs less
+  int64_t unneeded_macs = 0;  // of positions that nothing reads, which tiles may leave out
 
   int size() const {
     return static_cast<int>(operators.size());

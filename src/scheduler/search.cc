@@ -41,6 +41,23 @@ FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, c
   return TailSearch(network, table, space, false).Run();
 }
 
+FoundSchedule FindLeastBytesOfWork(const Network &network, const SearchSpace &space) {
+  const SegmentTable table(network, space);
+  SearchSpace here = space;
+  FoundSchedule best = FindLeastWork(network, table, here);
+  // Nothing fits below `too_few`; the best so far needs `best.bytes`.
+  for (int64_t too_few = 0; !best.stages.empty() && too_few + 1 < best.bytes;) {
+    here.budget_bytes = too_few + (best.bytes - too_few) / 2;
+    FoundSchedule found = FindLeastWork(network, table, here);
+    if (found.stages.empty()) {
+      too_few = here.budget_bytes;
+    } else {
+      best = std::move(found);
+    }
+  }
+  return best;
+}
+
 std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space) {
   const SegmentTable table(network, space);
   std::vector<FoundSchedule> front;

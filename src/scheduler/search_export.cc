@@ -90,8 +90,8 @@ Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
   for (const FoundStage &stage : found.stages) {
     out.insert(out.end(), {stage.first, stage.last, stage.bytes, static_cast<int64_t>(stage.segments.size())});
     for (const SegmentOption &s : stage.segments) {
-      out.insert(out.end(), {s.first, s.last, s.rows, s.cols, static_cast<int64_t>(s.recomputed), s.cols_recomputed,
-                             s.early});
+      out.insert(out.end(),
+                 {s.first, s.last, s.rows, s.cols, static_cast<int64_t>(s.recomputed), s.cols_recomputed, s.early});
     }
   }
   return ToIntegers(out);
@@ -101,7 +101,8 @@ Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
 
 // `tensors`, `operators`, `reads`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
 // most_recomputed, recompute_all, work_first, and the work of a moved byte and of a move. `goal`: 0 least bytes,
-// whatever the work, 1 least work within the budget, 2 the whole front.
+// whatever the work, 1 least work within the budget, 2 the whole front, 3 least bytes within
+// most_extra_macs.
 tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers tile_rows,
                                           Integers tile_cols, Integers col_parts, Integers limits, int64_t goal) {
   Reader in(limits);
@@ -129,6 +130,8 @@ tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, 
     add(FindLeastBytes(network, space));
   } else if (goal == 1) {
     add(FindLeastWork(network, SegmentTable(network, space), space));
+  } else if (goal == 3) {
+    add(FindLeastBytesOfWork(network, space));
   } else {
     for (const FoundSchedule &found : FindFront(network, space)) {
       add(found);

@@ -40,8 +40,8 @@ struct ColChoice {
 struct Pair {
   int row, col;
   std::array<int64_t, kLongest> slots;  // bytes of tiles and scratch at each operator so far, the last one first
-  int64_t most = 0;            // the largest slot
-  int64_t left = 0;            // tiles that stay for all of the segment
+  int64_t most = 0;                     // the largest slot
+  int64_t left = 0;                     // tiles that stay for all of the segment
   int64_t persistent = 0;
   int64_t macs = 0, extra_macs = 0, work = 0;
 
@@ -284,8 +284,8 @@ void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int
       pair.work += MoveWork(rows.kept_sum * cols.held * output.position_bytes, rows.moved_steps);
     } else if (cols.kept > 0) {
       pair.left += tile;
-      pair.work += MoveWork(rows.computed_sum * cols.kept_sum * output.position_bytes,
-                            rows.computed_sum * cols.kept_steps);
+      pair.work +=
+          MoveWork(rows.computed_sum * cols.kept_sum * output.position_bytes, rows.computed_sum * cols.kept_steps);
     } else {
       // all readers are inside; slots are counted from the last operator
       for (size_t slot = last_ - network_.readers[here.output].back(); slot < slots; ++slot) {
@@ -295,8 +295,8 @@ void Builder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int
     }
     if (!one_wide && rows.kept > 0) {
       pair.persistent += RoundUp(rows.kept * row_bytes);
-      pair.work += MoveWork(rows.cached_rows * cols.flushed_cols * output.position_bytes,
-                            rows.cached_rows * cols.flushed_tiles);
+      pair.work +=
+          MoveWork(rows.cached_rows * cols.flushed_cols * output.position_bytes, rows.cached_rows * cols.flushed_tiles);
     }
   }
   // A reduction that sees its whole input at once needs no sums; one that has a tile of it does.
@@ -364,7 +364,8 @@ void Builder::AddOptions(int first, std::vector<SegmentOption> &options) {
 
 // Whether a stage may start at operator `first`, or a segment may follow another one there.
 bool Builder::MayBegin(int first) const {
-  if (network_.crossing_bytes[first] <= space_.budget_bytes + network_.tensors[network_.operators[last_].output].nbytes) {
+  if (network_.crossing_bytes[first] <=
+      space_.budget_bytes + network_.tensors[network_.operators[last_].output].nbytes) {
     return true;
   }
   if (first == 0) {

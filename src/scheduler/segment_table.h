@@ -10,8 +10,8 @@
 
 namespace mcupatch::scheduler {
 
-constexpr int kMostTileRows = 8;   // choices of tile rows
-constexpr int kLongest = 64;       // operators in a segment, at most
+constexpr int kMostTileRows = 8;  // choices of tile rows
+constexpr int kLongest = 64;      // operators in a segment, at most
 constexpr int64_t kNone = -1;
 
 // What is compared after bytes: the first, then the second.
@@ -33,12 +33,12 @@ struct Work {
 struct SearchSpace {
   std::vector<int> tile_rows;
   std::vector<int> tile_cols;
-  std::vector<int> col_parts;   // also the columns that split the tensor into so many parts
-  int most_recomputed = 0;      // tensors of a segment whose rows are recomputed, unless all are
-  bool recompute_all = false;   // also all rows, with the columns kept or recomputed
-  bool work_first = false;      // instructions before extra MACs
-  bool bytes_only = false;      // work is of no interest
-  int longest = kLongest;       // operators in a segment
+  std::vector<int> col_parts;  // also the columns that split the tensor into so many parts
+  int most_recomputed = 0;     // tensors of a segment whose rows are recomputed, unless all are
+  bool recompute_all = false;  // also all rows, with the columns kept or recomputed
+  bool work_first = false;     // instructions before extra MACs
+  bool bytes_only = false;     // work is of no interest
+  int longest = kLongest;      // operators in a segment
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
 };
@@ -58,9 +58,9 @@ struct SegmentOption {
   uint64_t recomputed;   // bit k: rows of the output of operator `last - k`
   bool cols_recomputed;  // the columns of all inner tensors
   bool early;
-  int64_t persistent;    // row caches and what else stays for all of the stage
-  int64_t temporary;     // most that is there at one operator: tiles and scratch
-  int64_t saving;        // of a stage of this segment alone: what its output shares with inputs that die
+  int64_t persistent;  // row caches and what else stays for all of the stage
+  int64_t temporary;   // most that is there at one operator: tiles and scratch
+  int64_t saving;      // of a stage of this segment alone: what its output shares with inputs that die
   int64_t extra_macs, work;
   int64_t stream_window;  // bytes for the rows of a streamed input
 };

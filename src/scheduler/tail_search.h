@@ -33,7 +33,7 @@ class TailSearch {
   struct Rest {
     bool found = false;
     Work work;
-    int64_t bytes = 0;  // of the stage
+    int64_t bytes = 0;                      // of the stage
     const SegmentOption *option = nullptr;  // the first segment, null: a whole operator
     int next = -1;
   };

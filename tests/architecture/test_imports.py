@@ -16,7 +16,7 @@ ALLOWED = {
     "errors": set(),
     "ir": {"errors", "target"},
     "target": {"errors", "ir"},
-    "schedule": {"errors", "ir", "target"},
+    "schedule": {"errors", "ir", "native_scheduler", "target"},
     "memory": {"errors", "ir", "native_scheduler", "target", "schedule"},
     "importer": {"errors", "ir", "tvm_api"},
     "program": {"errors", "ir", "schedule", "tvm_api"},

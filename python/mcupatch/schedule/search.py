@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mcupatch.errors import Infeasible
 from mcupatch.native_scheduler import load_scheduler
 from mcupatch.schedule.search_problem import KEEP_ALL, RECOMPUTE, SearchProblem, SearchSpace, find_early
 from mcupatch.schedule.stage import Schedule, Segment, Stage
@@ -26,7 +27,7 @@ from mcupatch.schedule.whole import whole_operator
 from mcupatch.schedule.work import HUNDRED
 
 NO_LIMIT = 1 << 60
-LEAST_BYTES, LEAST_WORK, FRONT = 0, 1, 2
+LEAST_BYTES, LEAST_WORK, FRONT, LEAST_BYTES_OF_WORK = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,14 @@ class Front:
 
 
 def find_least_bytes(problem: SearchProblem) -> FrontPoint:
-    """A schedule of least bytes that recomputes nothing, whatever its work: the quickest answer."""
-    return _search(problem, KEEP_ALL, LEAST_BYTES, problem.layer_by_layer_bytes)[0]
+    """A schedule of least bytes that recomputes nothing, whatever its work: the quickest answer.
+
+    Raises Infeasible where the streamed inputs are read by operators that no first stage can hold.
+    """
+    found = _search(problem, KEEP_ALL, LEAST_BYTES, problem.most_bytes)
+    if not found:
+        raise Infeasible("No schedule of this model can take its input row by row.")
+    return found[0]
 
 
 def find_least_sram(problem: SearchProblem, max_extra_macs: int = 0) -> FrontPoint:
@@ -58,14 +65,10 @@ def find_least_sram(problem: SearchProblem, max_extra_macs: int = 0) -> FrontPoi
     Without extra MACs nothing is recomputed at all.
     """
     least = find_least_bytes(problem).bytes
-    kept = _search(problem, KEEP_ALL, LEAST_WORK, least)
     if max_extra_macs <= 0:
-        return kept[0]
-    return min(kept + _search(problem, RECOMPUTE, FRONT, least, max_extra_macs), key=_by_bytes)
-
-
-def _by_bytes(point: FrontPoint) -> tuple[int, int, int]:
-    return point.bytes, point.extra_macs, point.instructions
+        return _search(problem, KEEP_ALL, LEAST_WORK, least)[0]
+    found = _search(problem, RECOMPUTE, LEAST_BYTES_OF_WORK, least, max_extra_macs)
+    return found[0] if found else _search(problem, KEEP_ALL, LEAST_WORK, least)[0]
 
 
 def find_cheapest(problem: SearchProblem, budget_bytes: int) -> FrontPoint | None:
@@ -83,14 +86,32 @@ def find_cheapest(problem: SearchProblem, budget_bytes: int) -> FrontPoint | Non
 def find_macs_front(problem: SearchProblem, max_extra_macs: int) -> Front:
     """The front of bytes against extra MACs: the least bytes without any, and what recomputation takes off them."""
     least = find_least_bytes(problem).bytes
-    found = _search(problem, RECOMPUTE, FRONT, least, max_extra_macs)
-    return Front(tuple(reversed(found)))
+    points: list[FrontPoint] = []
+    for point in search_front(problem, RECOMPUTE, least, max_extra_macs):
+        # those that differ in instructions alone are no points of this front
+        if not points or point.extra_macs < points[-1].extra_macs:
+            points.append(point)
+    return Front(tuple(points))
 
 
-def find_instructions_front(problem: SearchProblem, space: SearchSpace = KEEP_ALL) -> Front:
-    """The front of bytes against predicted instructions, from the least bytes to what runs fastest."""
-    found = _search(problem, space, FRONT, problem.layer_by_layer_bytes, work_first=True)
-    return Front(tuple(reversed(found)))
+def find_instructions_front(problem: SearchProblem) -> Front:
+    """The front of bytes against predicted instructions, halos kept: from the least bytes to what runs fastest."""
+    return Front(tuple(search_front(problem, KEEP_ALL, work_first=True)))
+
+
+def search_front(
+    problem: SearchProblem,
+    space: SearchSpace,
+    budget_bytes: int | None = None,
+    max_extra_macs: int = NO_LIMIT,
+    work_first: bool = False,
+) -> list[FrontPoint]:
+    """Every point that no other one beats in bytes and in (extra MACs, instructions), ascending in bytes.
+
+    With ``work_first`` instructions come before extra MACs.
+    """
+    budget = problem.most_bytes if budget_bytes is None else budget_bytes
+    return _search(problem, space, FRONT, budget, max_extra_macs, work_first)[::-1]
 
 
 def _search(

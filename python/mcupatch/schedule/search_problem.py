@@ -53,7 +53,13 @@ class SearchProblem:
         """The most that any operator needs when all run whole."""
         return max(self.operators[WHOLE_BYTES::OPERATOR_FIELDS], default=0)
 
+    @property
+    def most_bytes(self) -> int:
+        """More than any schedule that is worth a thought needs."""
+        return self.layer_by_layer_bytes + 2 * sum(self.tensors[TENSOR_BYTES::TENSOR_FIELDS])
 
+
+TENSOR_FIELDS, TENSOR_BYTES = 8, 4
 OPERATOR_FIELDS, WHOLE_BYTES = 14, 11
 
 
