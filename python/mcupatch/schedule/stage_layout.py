@@ -214,6 +214,6 @@ def _flushed(held: tuple[Interval, ...]) -> tuple[Interval, ...]:
     next_start = max(h.stop for h in held)
     for h in reversed(held):
         start = h.start if h.length else next_start
-        flushed.append(Interval(min(start, next_start), max(start, min(h.stop, next_start))))
+        flushed.append(Interval(start, max(start, min(h.stop, next_start))))
         next_start = min(next_start, start)
     return tuple(reversed(flushed))
