@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate, combinations, permutations, product
 
@@ -12,21 +13,28 @@ from hypothesis import strategies as st
 
 from mcupatch.errors import Infeasible
 from mcupatch.ir import ops
+from mcupatch.ir.access import input_access, is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval, Region
+from mcupatch.ir.tensor import Tensor
 from mcupatch.memory.check import PlanError, check_plan
 from mcupatch.memory.exact import fit_between_walls
 from mcupatch.memory.placement import arena_of, place_low
-from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, Pool, SafeOverlap
+from mcupatch.memory.plan import ACTIVATIONS, Buffer, BufferKind, MemoryPlan, Pool, SafeOverlap
 from mcupatch.memory.planner import place_buffers, place_in_pools, plan_memory
 from mcupatch.memory.separation import build_separation
-from mcupatch.schedule.bound import StageGeometry, find_trailing, step_loads
-from mcupatch.schedule.candidates import plan_layer_by_layer
-from mcupatch.schedule.regions import infer_regions
+from mcupatch.schedule.bound import step_loads
+from mcupatch.schedule.holdings import find_holdings, lay_out_schedule
 from mcupatch.schedule.stage import Schedule
-from tests.support.random_graphs import patch_stages, schedules, tileable_networks
+from mcupatch.schedule.stage_layout import StageLayout
+from mcupatch.schedule.trailing import ELEMENT_OPS
+from mcupatch.schedule.trails import Trail, find_trails
+from mcupatch.schedule.whole import plan_layer_by_layer
+from tests.support.random_graphs import staged_networks, tileable_networks
+from tests.support.random_schedules import random_schedule
 
 SETTINGS = settings(max_examples=80, deadline=None)
+SEEDS = st.integers(0, 10**6)
 
 
 @st.composite
@@ -37,8 +45,8 @@ def scratches(draw: st.DrawFn, graph: Graph) -> dict[str, int]:
 @SETTINGS
 @given(st.data())
 def test_plans_are_valid(data: st.DataObject) -> None:
-    graph = data.draw(tileable_networks(tail=data.draw(st.booleans())))
-    schedule, scratch = data.draw(schedules(graph)), data.draw(scratches(graph))
+    graph = data.draw(staged_networks())
+    schedule, scratch = random_schedule(graph, data.draw(SEEDS)), data.draw(scratches(graph))
     plan = plan_memory(graph, schedule, scratch, quick=data.draw(st.booleans()))
     check_plan(graph, schedule, plan, scratch)
     assert plan.lower_bound_bytes <= plan.arena_bytes
@@ -49,14 +57,15 @@ def test_plans_are_valid(data: st.DataObject) -> None:
 @SETTINGS
 @given(st.data())
 def test_plans_with_minimal_distances_are_valid(data: st.DataObject) -> None:
-    """Each recorded overlap used at its very limit, alone: everything else far away."""
-    graph = data.draw(tileable_networks(tail=data.draw(st.booleans())))
-    schedule = data.draw(schedules(graph))
+    """Each recorded overlap used at its very limit, or somewhat above it, alone: everything else far away."""
+    graph = data.draw(staged_networks())
+    schedule = random_schedule(graph, data.draw(SEEDS))
     plan = plan_memory(graph, schedule, {}, quick=True)
     for overlap in plan.overlaps:
         item = graph.tensors[overlap.output].item_bytes  # a float output lies at whole words
-        tight = _with_overlap(plan, overlap, overlap.distance + -overlap.distance % item)
-        check_plan(graph, schedule, tight)
+        further = data.draw(st.sampled_from([0, 0, 1, 7, 40, 333]))
+        distance = overlap.distance + further
+        check_plan(graph, schedule, _with_overlap(plan, overlap, distance + -distance % item))
 
 
 def _with_overlap(plan: MemoryPlan, overlap: SafeOverlap, distance: int) -> MemoryPlan:
@@ -67,39 +76,99 @@ def _with_overlap(plan: MemoryPlan, overlap: SafeOverlap, distance: int) -> Memo
     for p in plan.placed:
         placed.append(replace(p, buffer=replace(p.buffer, align=1), offset=offset + room))
         offset += 2 * room
-    at = {p.buffer.name: p.offset for p in placed if p.buffer.kind is not BufferKind.SCRATCH}
+    at = {p.buffer.name: p.offset for p in placed if p.buffer.kind in ACTIVATIONS}
     placed = [
-        replace(p, offset=at[overlap.input] - distance) if p.buffer.name == overlap.output else p
+        replace(p, offset=at[overlap.input] - distance)
+        if p.buffer.name == overlap.output and p.buffer.kind in ACTIVATIONS
+        else p
         for p in placed
     ]
     return replace(plan, placed=tuple(placed), arena_bytes=offset + room)
 
 
 @SETTINGS
-@given(st.data())
-def test_distances_are_the_brute_force_ones(data: st.DataObject) -> None:
+@given(tileable_networks())
+def test_distances_of_whole_operators_are_the_brute_force_ones(graph: Graph) -> None:
     """Against writing and reading one row, or one element, after the other."""
-    graph = data.draw(tileable_networks())
-    stage = data.draw(patch_stages(graph))
-    whole = find_trailing(graph, plan_layer_by_layer(graph))
-    for step, pairs in whole.items():
-        for name, distance in pairs:
-            op = graph.ops[step]
-            views = [_whole_region(graph, n) for n in (op.output, name)]
-            assert distance == max(0, _brute_distance(graph, op, name, views[0], views[1]))
-    if stage is None:
-        return
-    geometry = StageGeometry(graph, stage)
-    height, width, _ = graph.output_tensor(graph.ops[stage.last]).hwc
-    inner = {op.output for op in graph.ops[: stage.last]}
-    for op in graph.ops[: stage.last]:
-        for name in set(op.inputs) & inner:
-            wanted = 0
-            for tile in stage.tiles(height, width):
-                regions = infer_regions(graph, stage, tile)
-                wanted = max(wanted, _brute_distance(graph, op, name, regions[op.output], regions[name]))
-            found = geometry.distance(op, name)
-            assert found == (None if isinstance(op, ops.Concat) else wanted)
+    schedule = plan_layer_by_layer(graph)
+    layouts = lay_out_schedule(graph, schedule)
+    for trail in find_trails(graph, schedule, layouts, find_holdings(graph, schedule, layouts)):
+        op = graph.ops[trail.op]
+        views = [_whole_region(graph, n) for n in (op.output, trail.input)]
+        assert trail.distance == max(0, _brute_distance(graph, op, trail.input, views[0], views[1]))
+
+
+@SETTINGS
+@given(staged_networks(), SEEDS)
+def test_distances_of_stages_are_the_brute_force_ones(graph: Graph, seed: int) -> None:
+    """Against all calls of a stage, one after the other, each row by row or element by element."""
+    schedule = random_schedule(graph, seed)
+    layouts = lay_out_schedule(graph, schedule)
+    by_stage = {layout.stage.last: layout for layout in layouts if layout is not None}
+    for trail in find_trails(graph, schedule, layouts, find_holdings(graph, schedule, layouts)):
+        op = graph.ops[trail.op]
+        direct = trail.input in op.inputs and not is_reduction(graph, op)
+        if (
+            trail.by_stage
+            and not is_reduction(graph, op)
+            and not (direct and isinstance(op, ops.Concat | ops.Mul))
+        ):
+            assert trail.distance == _brute_stage_distance(graph, by_stage[trail.last], trail)
+
+
+def _brute_stage_distance(graph: Graph, layout: StageLayout, trail: Trail) -> int:
+    """What a call writes must end below what it or any later call still reads."""
+    source, out = graph.tensors[trail.input], graph.tensors[trail.output]
+    lowest, distance = None, 0
+    for op, rows, cols in reversed(list(_calls(layout))):
+        operator = graph.ops[op]
+        if op == trail.op:
+            end = _address(out, rows.stop - 1, cols.stop)
+            if lowest is not None:
+                distance = max(distance, end - lowest)
+            if trail.input in operator.inputs:
+                distance = max(distance, _brute_call(graph, operator, trail.input, rows, cols))
+        for position, name in enumerate(operator.inputs):
+            if name == trail.input:
+                access = input_access(graph, operator, position)
+                assert access is not None
+                read = access.needed(Region(rows, cols), *source.hwc[:2])
+                if read.pixels:
+                    start = _address(source, read.rows.start, read.cols.start)
+                    lowest = start if lowest is None else min(lowest, start)
+    return distance
+
+
+def _calls(layout: StageLayout) -> Iterator[tuple[int, Interval, Interval]]:
+    """Operator, rows and columns of each call that computes something, in order."""
+    done = [0] * len(layout.walks)
+    for g in (g for g in layout.order if g < len(layout.walks)):
+        walk, step = layout.walks[g], done[g]
+        done[g] += 1
+        for tile in range(walk.cols.steps):
+            for i in walk.segment.operators:
+                rows, cols = walk.rows.computed[i][step], walk.cols.computed[i][tile]
+                if rows.length and cols.length:
+                    yield i, rows, cols
+
+
+def _brute_call(graph: Graph, op: ops.Operator, name: str, rows: Interval, cols: Interval) -> int:
+    """The same within one call that reads ``name`` while it writes."""
+    source, out = graph.tensors[name], graph.output_tensor(op)
+    if isinstance(op, ELEMENT_OPS):
+        return max(out.item_bytes - source.item_bytes, 0) * (source.elements - 1)
+    access = input_access(graph, op, op.inputs.index(name))
+    assert access is not None
+    col = min(max(cols.start * access.cols.stride - access.cols.pad, 0), source.hwc[1])
+    needs = [0]
+    for y in range(rows.start, rows.stop):
+        row = min(max(y * access.rows.stride - access.rows.pad, 0), source.hwc[0])
+        needs.append(_address(out, y, cols.stop) - _address(source, row, col))
+    return max(needs)
+
+
+def _address(tensor: Tensor, row: int, col: int) -> int:
+    return (row * tensor.hwc[1] + col) * tensor.hwc[2] * tensor.item_bytes
 
 
 def _whole_region(graph: Graph, name: str) -> Region:
@@ -253,8 +322,8 @@ def test_buffers_are_divided_where_that_is_possible(
 @SETTINGS
 @given(st.data())
 def test_divided_plans_are_valid(data: st.DataObject) -> None:
-    graph = data.draw(tileable_networks(tail=data.draw(st.booleans())))
-    schedule, scratch = data.draw(schedules(graph)), data.draw(scratches(graph))
+    graph = data.draw(staged_networks())
+    schedule, scratch = random_schedule(graph, data.draw(SEEDS)), data.draw(scratches(graph))
     whole = plan_memory(graph, schedule, scratch, quick=True)
     share = data.draw(st.integers(1, 100))
     pools = [Pool("near", whole.arena_bytes * share // 100), Pool("far", whole.arena_bytes)]

@@ -9,8 +9,8 @@ from mcupatch.ir.graph import Graph
 from mcupatch.ir.verify import verify_graph
 from mcupatch.memory.check import check_plan
 from mcupatch.memory.planner import plan_memory
-from mcupatch.schedule.candidates import plan_layer_by_layer
 from mcupatch.schedule.check import check_schedule
+from mcupatch.schedule.whole import plan_layer_by_layer
 from tests.support.random_graphs import staged_networks
 
 

@@ -42,12 +42,13 @@ def check_plan(
 
 
 def _join_pools(plan: MemoryPlan) -> MemoryPlan:
-    """The plan with its pools one after the other in one address space."""
+    """The plan with its pools one after the other in one address space, each aligned as a memory is."""
     if not plan.pools:
         return plan
-    starts = list(accumulate((pool.nbytes for pool in plan.pools), initial=0))
+    align = max(p.buffer.align for p in plan.placed)
+    starts = list(accumulate((-(-pool.nbytes // align) * align for pool in plan.pools), initial=0))
     placed = tuple(replace(p, offset=starts[p.pool] + p.offset, pool=0) for p in plan.placed)
-    return replace(plan, placed=placed, pools=())
+    return replace(plan, placed=placed, pools=(), arena_bytes=starts[-1])
 
 
 def _check_scratch(plan: MemoryPlan, scratch_bytes: Mapping[str, int]) -> None:

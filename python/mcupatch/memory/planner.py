@@ -16,7 +16,7 @@ from mcupatch.memory.exact import minimize_arena
 from mcupatch.memory.liveness import find_buffers
 from mcupatch.memory.overlap import find_overlaps
 from mcupatch.memory.placement import Offsets, arena_of, find_placements, place_low
-from mcupatch.memory.plan import Buffer, BufferKind, MemoryPlan, PlacedBuffer, Pool, SafeOverlap
+from mcupatch.memory.plan import ACTIVATIONS, Buffer, MemoryPlan, PlacedBuffer, Pool, SafeOverlap
 from mcupatch.memory.pools import divide_buffers
 from mcupatch.memory.separation import Separation, build_separation, step_bounds
 from mcupatch.schedule.stage import Schedule
@@ -68,7 +68,7 @@ def place_in_pools(
     placed, kept, used = [PlacedBuffer(b, s.offset, s.pool) for b, s in zip(buffers, spots)], [], []
     for k, pool in enumerate(pools):
         here = [i for i, spot in enumerate(spots) if spot.pool == k]
-        names = {buffers[i].name for i in here if buffers[i].kind is not BufferKind.SCRATCH}
+        names = {buffers[i].name for i in here if buffers[i].kind in ACTIVATIONS}
         inside = [o for o in overlaps if o.output in names and o.input in names]
         part = place_buffers([buffers[i] for i in here], inside, quick)
         if part.arena_bytes <= max((placed[i].end for i in here), default=0):
