@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcupatch.divide_schedules import divide_arena, find_dividable
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
-from mcupatch.memory.plan import MemoryPlan
+from mcupatch.memory.plan import MemoryPlan, Pool
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
 from mcupatch.plan_schedules import SchedulePlanner
 from mcupatch.schedule.by_hand import schedule_by_hand
@@ -20,11 +21,15 @@ from mcupatch.target.sizes import format_size
 
 @dataclass(frozen=True)
 class Request:
-    """What kind of schedule, the bytes that its arena may take (None: no limit), the inputs that come row by row."""
+    """What kind of schedule, the bytes that its arena may take (None: no limit), the inputs that come row by row.
+
+    With ``pools``, memories in order of preference, the arena may be divided among them, and they are the limit.
+    """
 
     mode: Mode
     budget_bytes: int | None = None
     streamed: tuple[str, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
     @classmethod
     def from_options(
@@ -55,6 +60,8 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
     planner = SchedulePlanner(graph, request.streamed)
     try:
         schedule = _find_schedule(graph, request, planner)
+        if request.pools:
+            return Decision(schedule, divide_arena(planner, schedule, request.pools))
     except Infeasible as error:
         raise Infeasible(f"{error}{hint_at_ends(graph)}", error.arena_bytes) from error
     plan = planner.plan(schedule)
@@ -89,6 +96,8 @@ def _find_schedule(graph: Graph, request: Request, planner: SchedulePlanner) -> 
         return plan_layer_by_layer(graph, planner.streamed)
     if isinstance(mode, ByHand):
         return schedule_by_hand(graph, mode.ops, mode.grid, mode.halo, planner.streamed)
+    if isinstance(mode, FitBudget) and request.pools:
+        return find_dividable(planner, request.pools)
     if isinstance(mode, FitBudget) and request.budget_bytes is not None:
         return planner.find_fitting(request.budget_bytes)
     share = mode.max_extra_macs if isinstance(mode, LeastSram) else None

@@ -11,6 +11,7 @@ from mcupatch.result import (
     MeasuredFacts,
     MemoryFacts,
     ModelFacts,
+    PoolFacts,
     PortFacts,
     Result,
     SegmentFacts,
@@ -42,6 +43,10 @@ def describe_model(compiled: CompiledModel) -> Result:
             optimal=ledger.optimal,
             analytic_per_layer_bytes=ledger.analytic_per_layer_bytes,
             analytic_schedule_bytes=ledger.analytic_schedule_bytes,
+            pools=tuple(
+                PoolFacts(pool.memory or compiled.board.main_ram.name, pool.nbytes)
+                for pool in compiled.sources.pools
+            ),
         ),
         ComputeFacts(total_macs(graph), extra_macs(graph, schedule)),
         FlashFacts(compiled.firmware.weights_bytes, compiled.firmware.code_bytes),
@@ -56,6 +61,7 @@ def describe_run(run: ComparedRun) -> MeasuredFacts:
         cpu=m.cpu,
         instructions=m.instructions,
         arena_touched_bytes=m.arena_touched_bytes,
+        pools_touched_bytes=m.pools_touched_bytes,
         stack_bytes=m.stack_bytes,
         sram_bytes=m.sram_bytes,
         flash_bytes=m.flash_bytes,

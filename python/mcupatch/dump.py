@@ -69,10 +69,14 @@ def _segment_text(graph: Graph, segment: Segment) -> str:
 
 
 def plan_text(plan: MemoryPlan) -> str:
-    """One line a buffer, from the bottom of the arena: bytes [start, end), steps, kind, name."""
+    """One line a buffer, from the bottom of the arena, or of each of its memories: [start, end), steps, kind, name."""
     lines = [f"arena {plan.arena_bytes} B, lower bound {plan.lower_bound_bytes} B"]
-    for placed in sorted(plan.placed, key=lambda p: (p.offset, p.buffer.first_step)):
+    pool = -1
+    for placed in sorted(plan.placed, key=lambda p: (p.pool, p.offset, p.buffer.first_step)):
         b = placed.buffer
+        if plan.pools and placed.pool != pool:
+            pool = placed.pool
+            lines.append(f"{plan.pools[pool].name}, {plan.pools[pool].nbytes} B:")
         shared = f" = {', '.join(map(repr, b.aliases))}" if b.aliases else ""
         lines.append(
             f"[{placed.offset:7d}, {placed.end:7d})  steps {b.first_step:4d} to {b.last_step:4d}  "

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from mcupatch.errors import BadInput
+from mcupatch.memory.board_pools import AUTO, MAIN
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class CompileOptions:
     output types and order) or "int8" (float ends are dropped, and images are ``[1, H, W, C]`` in an ONNX model too).
     ``toolchain`` is "zig" or "gcc". With ``stream_input`` the model's images come row by row through a function of
     the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
-    ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation).
+    ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
+    may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
+    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``).
     """
 
     board: str = "stm32f746"
@@ -70,6 +73,7 @@ class CompileOptions:
     stream_input: bool = False
     input_scale: float | None = None
     input_offset: float | None = None
+    memories: str = AUTO
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
@@ -78,6 +82,8 @@ class CompileOptions:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise BadInput(f"{name} must be positive, not {value}")
+        if self.sram_bytes is not None and self.memories not in (AUTO, MAIN):
+            raise BadInput("Sizes of named memories go with their names: --memories axi_sram=64KiB,dtcm.")
         if (self.input_scale is None) != (self.input_offset is None):
             raise BadInput("The scale and the offset of a raw input belong together: give both.")
         if self.input_scale is not None and not self.stream_input:
@@ -102,6 +108,7 @@ def command_line(source: str, options: CompileOptions) -> str:
     words += ["--stream-input"] if options.stream_input else []
     if options.input_scale is not None:
         words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
+    words += ["--memories", options.memories] if options.memories != AUTO else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -32,6 +32,7 @@ from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
 from mcupatch.measure.unicorn_backend import run_on_unicorn
+from mcupatch.memory.board_pools import AUTO, MAIN, board_pools, named_pools
 from mcupatch.memory.check import check_plan
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.model_file import ModelFile, load_model_file
@@ -121,6 +122,7 @@ def compile(
     stream_input: bool = False,
     input_scale: float | None = None,
     input_offset: float | None = None,
+    memories: str = AUTO,
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -133,6 +135,7 @@ def compile(
         stream_input,
         input_scale,
         input_offset,
+        memories,
     )
     return compile_model(load_model_file(path), options)
 
@@ -159,7 +162,7 @@ def compile_model(
 
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
-    decision = _decide(graph, options.mode, board, streamed)
+    decision = _decide(graph, options, board, streamed)
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule))
@@ -188,11 +191,17 @@ def input_scaling(options: CompileOptions) -> RawScaling | None:
     return RawScaling(options.input_scale, options.input_offset)
 
 
-def _decide(graph: Graph, mode: Mode, board: Board, streamed: tuple[str, ...]) -> Decision:
-    """As ``decide_schedule`` for the board's budget; what an arena needs is also told as SRAM, which users set."""
+def _decide(graph: Graph, options: CompileOptions, board: Board, streamed: tuple[str, ...]) -> Decision:
+    """As ``decide_schedule`` for the board's memories; what an arena needs is also told as SRAM, which users set."""
+    mode = options.mode
+    if options.memories not in (AUTO, MAIN):
+        return decide_schedule(graph, Request(mode, None, streamed, named_pools(board, options.memories)))
+    pools = board_pools(board) if options.memories == AUTO else ()
     try:
         return decide_schedule(graph, Request(mode, arena_budget(board), streamed))
     except Infeasible as error:
+        if len(pools) > 1:
+            return decide_schedule(graph, Request(mode, None, streamed, pools))
         if error.arena_bytes is None:
             raise
         sram_bytes = error.arena_bytes + board.stack_bytes + STATICS_BYTES

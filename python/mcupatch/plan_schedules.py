@@ -77,7 +77,7 @@ class SchedulePlanner:
         least = self.find_least(None)
         if self.arena_bytes(least) <= budget_bytes:
             return least
-        raise self._explain_miss(budget_bytes, least)
+        raise self.explain_miss(budget_bytes, least)
 
     def find_least(self, max_extra_macs: int | None) -> Schedule:
         """The smallest arena with at most so many extra MACs (None: any number); equal ones: the least work.
@@ -115,7 +115,8 @@ class SchedulePlanner:
         for share in shares:
             yield self.find_least(None if share is None else int(share * total_macs(self.graph)))
 
-    def _explain_miss(self, budget: int, least: Schedule) -> Infeasible:
+    def explain_miss(self, budget: int, least: Schedule) -> Infeasible:
+        """That not even the schedule ``least`` fits, and by how much."""
         need = self.arena_bytes(least)
         over = need - budget
         exactly = format_bytes(budget) + (f" ({budget} bytes)" if budget >= 1024 else "")

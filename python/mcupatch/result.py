@@ -63,6 +63,14 @@ class StageFacts:
 
 
 @dataclass(frozen=True)
+class PoolFacts:
+    """``bytes`` of the arena lie in ``memory``, which is one RAM of the board or several that follow each other."""
+
+    memory: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class MemoryFacts:
     """``input_bytes`` are those of the inputs in the arena, ``streamed_input_bytes`` those that come row by row."""
 
@@ -74,6 +82,7 @@ class MemoryFacts:
     optimal: bool
     analytic_per_layer_bytes: int
     analytic_schedule_bytes: int
+    pools: tuple[PoolFacts, ...]
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,7 @@ class MeasuredFacts:
     cpu: str | None
     instructions: int | None
     arena_touched_bytes: int | None
+    pools_touched_bytes: tuple[int, ...] | None
     stack_bytes: int | None
     sram_bytes: int | None
     flash_bytes: int | None
@@ -140,10 +150,10 @@ def parse_result(values: Any) -> Result:
                 _ports(values["model"]["output"]),
             ),
             tuple(_stage(s) for s in values["schedule"]),
-            MemoryFacts(**values["memory"]),
+            _memory(values["memory"]),
             ComputeFacts(**values["compute"]),
             FlashFacts(**values["flash"]),
-            MeasuredFacts(**values["measured"]) if "measured" in values else None,
+            _measured(values["measured"]) if "measured" in values else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(
@@ -161,6 +171,15 @@ def _stage(values: Any) -> StageFacts:
     )
     ops, grid, tile = (_pair(values[key]) for key in ("ops", "grid", "tile"))
     return StageFacts(ops, grid, tile, str(values["halo"]), segments)
+
+
+def _memory(values: Any) -> MemoryFacts:
+    return MemoryFacts(**{**values, "pools": tuple(PoolFacts(**pool) for pool in values["pools"])})
+
+
+def _measured(values: Any) -> MeasuredFacts:
+    touched = values["pools_touched_bytes"]
+    return MeasuredFacts(**{**values, "pools_touched_bytes": None if touched is None else tuple(touched)})
 
 
 def _ports(values: Any) -> tuple[PortFacts, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from mcupatch import __version__
 from mcupatch.describe import describe_model
-from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.csources import CSources, Port, WorkspacePool
 from mcupatch.errors import BadInput
 from mcupatch.files import read_user_file
 from mcupatch.firmware.bare_metal import load_firmware
@@ -87,13 +87,14 @@ def load_compiled(directory: Path) -> SavedModel:
         _read_unchanged(directory, FIRMWARE_FILE, digests)
         scaling = RawScaling(*facts["input_scaling"]) if facts["input_scaling"] else None
         graph = read_graph(model, facts["io"], facts["stream_input"], scaling)
+        pools = tuple(WorkspacePool(**pool) for pool in facts["pools"])
         sources = CSources(
             facts["c_name"],
             {n: _read_unchanged(directory, f"src/{n}", digests).decode() for n in facts["sources"]},
             {n: _read_unchanged(directory, f"include/{n}", digests).decode() for n in facts["headers"]},
-            _parse_ports(facts["inputs"], graph, graph.inputs, result.memory.arena_bytes),
-            _parse_ports(facts["outputs"], graph, graph.outputs, result.memory.arena_bytes),
-            result.memory.arena_bytes,
+            _parse_ports(facts["inputs"], graph, graph.inputs, pools),
+            _parse_ports(facts["outputs"], graph, graph.outputs, pools),
+            pools,
             result.flash.weights_bytes,
         )
         firmware = load_firmware(
@@ -132,26 +133,28 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "c_name": sources.name,
         "sources": sorted(sources.sources),
         "headers": sorted(sources.headers),
+        "pools": [asdict(pool) for pool in sources.pools],
         "inputs": [asdict(port) for port in sources.inputs],
         "outputs": [asdict(port) for port in sources.outputs],
     }
 
 
 def _parse_ports(
-    values: list[dict[str, Any]], graph: Graph, names: tuple[str, ...], arena_bytes: int
+    values: list[dict[str, Any]], graph: Graph, names: tuple[str, ...], pools: tuple[WorkspacePool, ...]
 ) -> tuple[Port, ...]:
-    """Raises ValueError where these are not the places of the tensors ``names`` in an arena of so many bytes.
+    """Raises ValueError where these are not the places of the tensors ``names`` in ``pools``.
 
     A streamed input has none.
     """
+    rooms = {pool.c_name: pool.nbytes for pool in pools}
     ports = []
     for value, name in zip(values, names):
         tensor, place = graph.tensors[name], value["offset"]
         offset = None if place is None and name in graph.inputs else int(place)
-        fits = offset is None or 0 <= offset <= arena_bytes - tensor.nbytes
+        fits = offset is None or 0 <= offset <= rooms[value["pool"]] - tensor.nbytes
         if value["tensor"]["name"] != name or not fits:
             raise ValueError(f"no place for {name!r} in the arena")
-        ports.append(Port(str(value["c_name"]), tensor, offset))
+        ports.append(Port(str(value["c_name"]), tensor, offset, value["pool"]))
     if len(values) != len(names):
         raise ValueError(f"{len(values)} places in the arena for {len(names)} tensors")
     return tuple(ports)

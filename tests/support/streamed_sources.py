@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.csources import ARENA, CSources, Port, WorkspacePool
 from mcupatch.emit.interface import print_entry, print_header
 from mcupatch.emit.row_sources import fetch_function, print_fetches
 from mcupatch.ir.quant import QuantParams
@@ -34,18 +34,19 @@ for (int32_t row = 0; row < 6; row++) {
 def streamed_sources(rows: str = ALL_ROWS) -> CSources:
     """``rows`` are the statements that fetch the rows into the first bytes of ``arena`` and fill ``y``."""
     prefix, inputs, outputs = "tvmgen_rows", (IMAGE, GAIN), (Y,)
+    pools = (WorkspacePool(ARENA, 48),)
     assert fetch_function(prefix, IMAGE) == "tvmgen_rows_fetch_image"
-    stage = KernelStage("tiny_stage", None, ("image", "gain", "y"), True, {}, ())
+    stage = KernelStage("tiny_stage", None, ("image", "gain", "y"), (ARENA,), {}, ())
     text = print_fetches(prefix, inputs) + STAGE.format(rows=rows)
     return CSources(
         name="rows",
         sources={
             f"{prefix}.c": f'#include "{prefix}.h"\n\n{text}'
-            + print_entry(prefix, [stage], inputs, outputs, {})
+            + print_entry(prefix, [stage], inputs, outputs, pools, {})
         },
-        headers={f"{prefix}.h": print_header(prefix, inputs, outputs, 48, "by hand")},
+        headers={f"{prefix}.h": print_header(prefix, inputs, outputs, pools, "by hand")},
         inputs=inputs,
         outputs=outputs,
-        arena_bytes=48,
+        pools=pools,
         weights_bytes=0,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.csources import ARENA, CSources, Port, WorkspacePool
 from mcupatch.ir.tensor import Tensor
 
 HEADER = """\
@@ -55,6 +55,6 @@ def tiny_sources(
         },
         inputs=(Port("x", Tensor("x", (1, 16), "int8"), 0),),
         outputs=(Port("y", Tensor("y", (1, 16), "int8"), 16),),
-        arena_bytes=arena_bytes,
+        pools=(WorkspacePool(ARENA, arena_bytes),),
         weights_bytes=weights_bytes,
     )

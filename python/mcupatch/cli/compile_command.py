@@ -28,6 +28,15 @@ from mcupatch.target.sizes import format_size
 @board_option
 @click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
 @click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
+@click.option(
+    "--memories",
+    metavar="NAMES",
+    default="auto",
+    show_default=True,
+    help="What may hold the arena: the board's main RAM and, if it is too small, all its RAM (auto); the main RAM "
+    "alone (main); or memories by name, the first ones first, each with as much as may be used of it: "
+    "axi_sram=64KiB,dtcm.",
+)
 @schedule_options
 @io_option
 @stream_options
@@ -46,6 +55,7 @@ def command(
     board: str,
     sram: int | None,
     flash: int | None,
+    memories: str,
     per_layer: bool,
     grid: tuple[int, int] | None,
     ops: int | None,
@@ -70,7 +80,9 @@ def command(
     from mcupatch.saved import save_compiled
 
     mode = schedule_mode(per_layer, grid, ops, halo, least_sram, max_extra_macs)
-    options = CompileOptions(board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset)
+    options = CompileOptions(
+        board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories
+    )
     check_json_target(json_file)
     source = load_model_file(model)
     directory = Path(source.name if output is None else output)

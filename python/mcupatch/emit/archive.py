@@ -6,7 +6,7 @@ import io
 import json
 import tarfile
 
-from mcupatch.emit.csources import CSources, KernelSources, Port
+from mcupatch.emit.csources import ARENA, CSources, KernelSources, Port
 
 FORMAT_VERSION = 7  # the last version that microTVM wrote
 
@@ -46,6 +46,8 @@ def _metadata(sources: CSources, digest: str) -> dict[str, object]:
         "inputs": {p.c_name: _port(p) for p in sources.inputs},
         "outputs": {p.c_name: _port(p) for p in sources.outputs},
     }
+    if len(sources.pools) > 1:
+        main["workspace_pools"] = {pool.c_name: pool.nbytes for pool in sources.pools}
     return {
         "version": FORMAT_VERSION,
         "modules": {
@@ -72,6 +74,8 @@ def _port(port: Port) -> dict[str, object]:
         entry |= {"rows": port.rows, "row_size": port.row_bytes}
     else:
         entry["offset"] = port.offset
+        if port.pool != ARENA:
+            entry["pool"] = port.pool
     if tensor.quant is not None:
         entry |= {"scale": tensor.quant.scale, "zero_point": tensor.quant.zero_point}
     return entry

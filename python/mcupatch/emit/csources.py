@@ -8,10 +8,44 @@ from pathlib import Path
 from mcupatch.emit.c_text import C_TYPES
 from mcupatch.ir.tensor import Tensor
 
+ARENA = "arena"
+
+
+@dataclass(frozen=True)
+class WorkspacePool:
+    """A part of the arena, or all of it: ``nbytes`` in ``memory`` ("": the board's main RAM).
+
+    ``c_name`` is its pointer in the C struct: "arena" where there is one pool, else made of the memory's name.
+    """
+
+    c_name: str
+    nbytes: int
+    memory: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """Its array in a firmware."""
+        return f"mcup_{self.section[1:]}"
+
+    @property
+    def section(self) -> str:
+        """The section of its array."""
+        return ".arena" if self.c_name == ARENA else f".arena_{self.c_name}"
+
+    @property
+    def constant(self) -> str:
+        """What the macros of the header say after ``WORKSPACE_POOL``."""
+        return "" if self.c_name == ARENA else f"_{self.c_name.upper()}"
+
+    @property
+    def title(self) -> str:
+        """In a sentence: "the arena", or "the arena's part in dtcm"."""
+        return "the arena" if self.c_name == ARENA else f"the arena's part in {self.memory}"
+
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output of the generated function: its C name in the struct and its place in the arena.
+    """One input or output of the generated function: its C name in the struct and its place in a pool of the arena.
 
     An input without a place is streamed: the caller gives a function that reads its rows.
     """
@@ -19,6 +53,7 @@ class Port:
     c_name: str
     tensor: Tensor
     offset: int | None
+    pool: str = ARENA
 
     @property
     def streamed(self) -> bool:
@@ -58,8 +93,12 @@ class CSources:
     headers: dict[str, str]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    arena_bytes: int
+    pools: tuple[WorkspacePool, ...]
     weights_bytes: int
+
+    @property
+    def arena_bytes(self) -> int:
+        return sum(pool.nbytes for pool in self.pools)
 
     def write_to(self, folder: Path) -> list[Path]:
         """Write all files into one existing folder; returns the paths of those to compile."""

@@ -14,6 +14,7 @@ from mcupatch.emit.operator_functions import emit_operator_function
 from mcupatch.emit.reduction_functions import emit_reduction_functions
 from mcupatch.emit.row_sources import fetch_function, print_fetches, reserved_functions
 from mcupatch.emit.stage_functions import print_stages
+from mcupatch.emit.workspace import find_pools, name_plan_pools
 from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import BufferKind, MemoryPlan
@@ -34,17 +35,19 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
     name = c_identifier(name, "model")
     prefix = f"tvmgen_{name}"
     provenance = provenance or f"Made by mcupatch {mcupatch.__version__} from {graph.name}."
-    inputs = _ports(graph, graph.inputs, plan, "input")
-    outputs = _ports(graph, graph.outputs, plan, "output")
+    pools = find_pools(plan)
+    pool_names = name_plan_pools(plan, pools)
+    inputs = _ports(graph, graph.inputs, plan, pool_names, "input")
+    outputs = _ports(graph, graph.outputs, plan, pool_names, "output")
     identifiers = UniqueIdentifiers(reserved_functions(prefix, inputs))
     function_names = {
         op.name: identifiers.take(f"{prefix}_{c_identifier(op.name, 'op')}") for op in graph.ops
     }
     arrays, constants, definitions = _name_arrays(graph, prefix, function_names, identifiers)
     names = _name_functions(graph, prefix, inputs, function_names, identifiers)
-    stages = _lower_stages(module, graph, plan, names, identifiers)
+    stages = _lower_stages(module, graph, plan, names, identifiers, pool_names)
 
-    offsets = {n: plan.tensor_offset(n) for s in stages for n in s.parameters}
+    places = {n: _place(plan, n, pool_names) for s in stages for n in s.parameters}
     operators = _emit_operators(graph, plan, stages, names, arrays, constants)
     banner = f"/* {c_comment(provenance)} */\n"
     weights_header, operators_header = f"{prefix}_weights.h", f"{prefix}_operators.h"
@@ -57,7 +60,7 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
                 print_fetches(prefix, inputs)
                 + print_stages(stages, names.fetch.values())
                 + "\n"
-                + print_entry(prefix, stages, inputs, outputs, offsets)
+                + print_entry(prefix, stages, inputs, outputs, pools, places)
             ),
             f"{prefix}_operators.c": banner
             + f'#include "{operators_header}"\n#include "{weights_header}"\n\n'
@@ -67,7 +70,7 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
             + "\n".join(c_array(n, a) for n, a in definitions.items()),
         },
         headers={
-            f"{prefix}.h": print_header(prefix, inputs, outputs, plan.arena_bytes, provenance),
+            f"{prefix}.h": print_header(prefix, inputs, outputs, pools, provenance),
             operators_header: _guarded(
                 operators_header,
                 banner,
@@ -79,7 +82,7 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
         },
         inputs=inputs,
         outputs=outputs,
-        arena_bytes=plan.arena_bytes,
+        pools=pools,
         weights_bytes=sum(a.nbytes for a in definitions.values()),
     )
 
@@ -124,6 +127,7 @@ def _lower_stages(
     plan: MemoryPlan,
     names: FunctionNames,
     identifiers: UniqueIdentifiers,
+    pool_names: tuple[str, ...],
 ) -> list[KernelStage]:
     """The calls of ``main`` in order, each as a stage of kernel calls."""
     lowered = legalize(module)
@@ -136,7 +140,7 @@ def _lower_stages(
         tables = arguments[len(arguments) - int(function.attrs[TABLES_ATTRIBUTE]) :]
         values = tuple(np.asarray(constant_value(table)) for table in tables)
         name = identifiers.take(f"{stem}_stage")
-        stages.append(lower_stage_to_kernels(function, values, graph, plan, name, names))
+        stages.append(lower_stage_to_kernels(function, values, graph, plan, name, names, pool_names))
     return stages
 
 
@@ -156,20 +160,30 @@ def _emit_operators(
             add, finish = names.add[op.name], names.finish[op.name]
             functions.append(emit_reduction_functions(graph, op, add, finish, arrays[op.name]))
             continue
-        has_scratch = plan.scratch_offset(op.name) is not None
+        has_scratch = plan.scratch(op.name) is not None
         functions.append(
             emit_operator_function(graph, op, names.run[op.name], arrays[op.name], constants, has_scratch)
         )
     return functions
 
 
-def _ports(graph: Graph, names: tuple[str, ...], plan: MemoryPlan, fallback: str) -> tuple[Port, ...]:
+def _place(plan: MemoryPlan, tensor: str, pool_names: tuple[str, ...]) -> tuple[str, int]:
+    """The C name of the pool that holds an activation, and the offset there."""
+    placed = plan.tensor(tensor)
+    return pool_names[placed.pool], placed.offset
+
+
+def _ports(
+    graph: Graph, names: tuple[str, ...], plan: MemoryPlan, pool_names: tuple[str, ...], fallback: str
+) -> tuple[Port, ...]:
     """An input of which the plan holds a window of rows is streamed: it has no place of its own."""
     c_names = unique_identifiers(names, fallback)
     windows = {p.buffer.name for p in plan.placed if p.buffer.kind is BufferKind.WINDOW}
-    return tuple(
-        Port(c_names[n], graph.tensors[n], None if n in windows else plan.tensor_offset(n)) for n in names
-    )
+    ports = []
+    for name in names:
+        pool, offset = _place(plan, name, pool_names)
+        ports.append(Port(c_names[name], graph.tensors[name], None if name in windows else offset, pool))
+    return tuple(ports)
 
 
 def _guarded(file_name: str, banner: str, text: str) -> str:

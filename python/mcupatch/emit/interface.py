@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mcupatch.emit.c_text import c_comment, c_float
-from mcupatch.emit.csources import Port
+from mcupatch.emit.csources import ARENA, Port, WorkspacePool
 from mcupatch.emit.row_sources import print_rows_struct, print_source, source_variable
 from mcupatch.transform.lower_to_kernels import KernelStage
 
@@ -21,9 +21,7 @@ _HEADER = """\
 extern "C" {{
 #endif
 
-/* The arena: one block of bytes, aligned to 16, that the caller owns. It holds {held} and all that is between. */
-#define {upper}_WORKSPACE_POOL_SIZE {arena_bytes}u
-#define {upper}_WORKSPACE_POOL_ALIGNMENT 16u
+{pool_sizes}#define {upper}_WORKSPACE_POOL_ALIGNMENT 16u
 {ports}{rows}
 struct {prefix}_inputs {{
 {input_fields}
@@ -34,7 +32,7 @@ struct {prefix}_outputs {{
 }};
 
 struct {prefix}_workspace_pools {{
-  uint8_t *arena;
+{pool_fields}
 }};
 
 /* The places that the plan keeps for inputs and outputs inside the arena.{rows_to_set} */
@@ -65,7 +63,11 @@ int32_t {prefix}_run(struct {prefix}_inputs *inputs, struct {prefix}_outputs *ou
 
 
 def print_header(
-    prefix: str, inputs: Sequence[Port], outputs: Sequence[Port], arena_bytes: int, provenance: str
+    prefix: str,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    pools: Sequence[WorkspacePool],
+    provenance: str,
 ) -> str:
     upper = prefix.upper()
     streamed = [port for port in inputs if port.streamed]
@@ -77,8 +79,8 @@ def print_header(
         guard=f"{upper}_H",
         upper=upper,
         prefix=prefix,
-        arena_bytes=arena_bytes,
-        held="outputs" if all_streamed else "inputs, outputs",
+        pool_sizes=_pool_sizes(upper, pools, "outputs" if all_streamed else "inputs, outputs"),
+        pool_fields="\n".join(f"  uint8_t *{pool.c_name};" for pool in pools),
         ports="".join(ports),
         rows="".join(print_rows_struct(prefix, port) for port in streamed),
         input_fields="\n".join(_field(prefix, port) for port in inputs),
@@ -96,30 +98,32 @@ def print_entry(
     stages: Sequence[KernelStage],
     inputs: Sequence[Port],
     outputs: Sequence[Port],
-    offsets: dict[str, int],
+    pools: Sequence[WorkspacePool],
+    places: Mapping[str, tuple[str, int]],
 ) -> str:
-    """``PREFIX_run``. ``offsets`` are the arena places of the tensors between stages."""
+    """``PREFIX_run``. ``places`` are those of the tensors between stages: a pool's C name and the offset in it."""
     streamed = {port.tensor.name: port for port in inputs if port.streamed}
-    expressions = {name: f"arena + {offset}" for name, offset in offsets.items()}
+    expressions = {name: f"{pool} + {offset}" for name, (pool, offset) in places.items()}
     expressions |= {p.tensor.name: f"inputs->{p.c_name}" for p in inputs}
     expressions |= {name: f"&{source_variable(port)}" for name, port in streamed.items()}
     expressions |= {p.tensor.name: f"outputs->{p.c_name}" for p in outputs}
-    checks = ["inputs == NULL", "outputs == NULL", "pools == NULL", "pools->arena == NULL"]
+    checks = ["inputs == NULL", "outputs == NULL", "pools == NULL"]
+    checks += [f"pools->{pool.c_name} == NULL" for pool in pools]
     fields = [f"inputs->{p.c_name}{'.read' if p.streamed else ''} == NULL" for p in inputs]
     fields += [f"outputs->{p.c_name} == NULL" for p in outputs]
     lines = [
         f"int32_t {prefix}_run(struct {prefix}_inputs *inputs, struct {prefix}_outputs *outputs,",
         f"    struct {prefix}_workspace_pools *pools) {{",
         *(f"  if ({condition}) {{ return -1; }}" for condition in (*checks, *fields)),
-        "  uint8_t *const arena = pools->arena;",
     ]
-    if not any(stage.uses_arena or _needs_arena(stage, inputs, outputs) for stage in stages):
-        lines.append("  (void)arena;")
+    used = _used_pools(stages, inputs, outputs, places)
+    for pool in pools:
+        lines.append(f"  uint8_t *const {pool.c_name} = pools->{pool.c_name};")
+        lines += [] if pool.c_name in used else [f"  (void){pool.c_name};"]
     lines += [print_source(prefix, port) for port in streamed.values()]
     for stage in stages:
         arguments = [f"(void *)({expressions[name]})" for name in stage.parameters]
-        if stage.uses_arena:
-            arguments.append("arena")
+        arguments += stage.pools
         lines.append(f"  {stage.name}({', '.join(arguments)});")
         for name in stage.parameters:
             if name in streamed:
@@ -128,9 +132,31 @@ def print_entry(
     return "\n".join([*lines, "  return 0;", "}", ""])
 
 
-def _needs_arena(stage: KernelStage, inputs: Sequence[Port], outputs: Sequence[Port]) -> bool:
+def _used_pools(
+    stages: Sequence[KernelStage],
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    places: Mapping[str, tuple[str, int]],
+) -> set[str]:
+    """The pools that the stages use, or that hold a tensor between them."""
     ports = {p.tensor.name for p in (*inputs, *outputs)}
-    return any(name not in ports for name in stage.parameters)
+    between = {places[n][0] for stage in stages for n in stage.parameters if n not in ports}
+    return between.union(*(stage.pools for stage in stages))
+
+
+def _pool_sizes(upper: str, pools: Sequence[WorkspacePool], held: str) -> str:
+    if len(pools) == 1:
+        text = (
+            "The arena: one block of bytes, aligned to 16, that the caller owns. "
+            f"It holds {held} and all that is between."
+        )
+    else:
+        text = (
+            "The arena: blocks of bytes, each in the memory of its name and aligned to 16, that the caller owns.\n"
+            f" * They hold {held} and all that is between."
+        )
+    sizes = (f"#define {upper}_WORKSPACE_POOL{pool.constant}_SIZE {pool.nbytes}u\n" for pool in pools)
+    return f"/* {text} */\n{''.join(sizes)}"
 
 
 def _port_constants(upper: str, kind: str, port: Port) -> str:
@@ -143,7 +169,8 @@ def _port_constants(upper: str, kind: str, port: Port) -> str:
         text += f"#define {stem}_STREAMED 1\n#define {stem}_ROWS {port.rows}\n"
         text += f"#define {stem}_ROW_SIZE {port.row_bytes}u\n"
     else:
-        text += f"#define {stem}_OFFSET {port.offset}u\n"
+        text += f"#define {stem}_OFFSET {port.offset}u"
+        text += "\n" if port.pool == ARENA else f" /* in {port.pool} */\n"
     if tensor.quant is not None and tensor.dtype != "float32":
         text += f"#define {stem}_SCALE {c_float(tensor.quant.scale)}\n"
         text += f"#define {stem}_ZERO_POINT ({tensor.quant.zero_point})\n"
@@ -157,4 +184,4 @@ def _field(prefix: str, port: Port) -> str:
 
 def _place(port: Port) -> str:
     """The first value of a field of the inputs or outputs."""
-    return "{NULL, NULL}" if port.streamed else f"pools->arena + {port.offset}"
+    return "{NULL, NULL}" if port.streamed else f"pools->{port.pool} + {port.offset}"

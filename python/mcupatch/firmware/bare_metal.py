@@ -7,14 +7,14 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 
-from mcupatch.emit.csources import CSources, Port
+from mcupatch.emit.csources import CSources, Port, WorkspacePool
 from mcupatch.errors import Infeasible
 from mcupatch.firmware.camera import camera_addresses
 from mcupatch.firmware.elf import Elf, read_elf
 from mcupatch.firmware.kernel_objects import compile_kernels, compile_startup, include_dir
 from mcupatch.firmware.templates import render_template
 from mcupatch.firmware.toolchain import Toolchain, find_toolchain
-from mcupatch.target.board import Board
+from mcupatch.target.board import Board, Memory
 from mcupatch.target.sizes import format_size
 
 
@@ -43,7 +43,7 @@ class SectionSizes:
 class Firmware:
     """A linked ELF and what is needed to run and to measure it.
 
-    Ports hold offsets into the arena; a streamed input comes from the camera (``firmware/camera.py``).
+    Ports hold offsets into a pool of the arena; a streamed input comes from the camera (``firmware/camera.py``).
     """
 
     path: Path
@@ -52,13 +52,28 @@ class Firmware:
     sizes: SectionSizes
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    pools: tuple[WorkspacePool, ...]
     weights_bytes: int
+
+    @property
+    def rams(self) -> tuple[Memory, ...]:
+        """The runs of RAM that it uses: the main one, then the others that hold a pool."""
+        main, *others = self.board.ram_runs
+        starts = [self.elf.address(pool.symbol) for pool in self.pools]
+        return (main, *(m for m in others if any(m.base <= start < m.stop for start in starts)))
+
+    def port_address(self, port: Port) -> int:
+        """Where a port that is not streamed lies."""
+        if port.offset is None:
+            raise ValueError(f"{port.c_name} is streamed")
+        pool = next(pool for pool in self.pools if pool.c_name == port.pool)
+        return self.elf.address(pool.symbol) + port.offset
 
     @property
     def input_addresses(self) -> tuple[int, ...]:
         """Where each input lies before a run: in the arena or in the camera."""
-        arena, cameras = self.elf.address("mcup_arena"), camera_addresses(self.inputs)
-        return tuple(cameras[p.c_name] if p.offset is None else arena + p.offset for p in self.inputs)
+        cameras = camera_addresses(self.inputs)
+        return tuple(cameras[p.c_name] if p.streamed else self.port_address(p) for p in self.inputs)
 
     @property
     def flash_bytes(self) -> int:
@@ -94,7 +109,8 @@ def build_firmware(
             inputs=sources.inputs,
             outputs=sources.outputs,
             cameras=camera_addresses(sources.inputs),
-            arena_bytes=sources.arena_bytes,
+            pools=sources.pools,
+            symbols={pool.c_name: pool.symbol for pool in sources.pools},
         )
     )
     script = workdir / "board.ld"
@@ -105,7 +121,7 @@ def build_firmware(
             flash=board.main_flash,
             ram=board.main_ram,
             stack_bytes=stack_bytes,
-            arena_bytes=sources.arena_bytes,
+            pools=[(pool, board.ram_named(pool.memory)) for pool in sources.pools],
         )
     )
     objects = [
@@ -130,29 +146,35 @@ def load_firmware(path: Path, board: Board, sources: CSources) -> Firmware:
         elf = read_elf(path)
     except ELFError as error:
         raise ValueError(f"{path.name} is no ELF file: {error}") from error
+    symbols = {symbol.name for symbol in elf.symbols}
+    for pool in sources.pools:
+        if pool.symbol not in symbols:
+            raise ValueError(f"{path.name} has no place for {pool.title}")
     return Firmware(
-        path, board, elf, _section_sizes(elf), sources.inputs, sources.outputs, sources.weights_bytes
+        path,
+        board,
+        elf,
+        _section_sizes(elf, sources.pools),
+        sources.inputs,
+        sources.outputs,
+        sources.pools,
+        sources.weights_bytes,
     )
 
 
-def _section_sizes(elf: Elf) -> SectionSizes:
+def _section_sizes(elf: Elf, pools: tuple[WorkspacePool, ...]) -> SectionSizes:
     def size(name: str) -> int:
         return elf.sections.get(name, 0)
 
     # The unwind index is a constant like any other.
     rodata = size(".rodata") + size(".ARM.exidx")
-    return SectionSizes(size(".text"), rodata, size(".data"), size(".bss"), size(".arena"), size(".stack"))
+    arena = sum(size(pool.section) for pool in pools)
+    return SectionSizes(size(".text"), rodata, size(".data"), size(".bss"), arena, size(".stack"))
 
 
 def _check_fit(firmware: Firmware) -> None:
-    sizes, board = firmware.sizes, firmware.board
-    ram_used = firmware.elf.address("mcup_arena") + sizes.arena - board.main_ram.base
-    if ram_used > board.sram_bytes:
-        raise Infeasible(
-            f"The firmware needs {format_size(ram_used)} of SRAM and {board.name} has "
-            f"{format_size(board.sram_bytes)}: {ram_used - board.sram_bytes} bytes too many. The arena takes "
-            f"{format_size(sizes.arena)}, the stack's reserve {format_size(sizes.stack)}."
-        )
+    board = firmware.board
+    _check_rams(firmware)
     last = max(firmware.elf.segments, key=lambda s: s.address)
     flash_used = last.address + len(last.data) - board.main_flash.base
     if flash_used > board.flash_bytes:
@@ -161,3 +183,22 @@ def _check_fit(firmware: Firmware) -> None:
             f"{format_size(board.flash_bytes)}: {flash_used - board.flash_bytes} bytes too many. The weights take "
             f"{format_size(firmware.weights_bytes)}, the code {format_size(firmware.code_bytes)}."
         )
+
+
+def _check_rams(firmware: Firmware) -> None:
+    """The main RAM holds the statics and the pools behind them; every other memory its own pool."""
+    sizes, board, elf = firmware.sizes, firmware.board, firmware.elf
+    reaches = {board.main_ram: elf.address("mcup_bss_stop")}
+    for pool in firmware.pools:
+        memory = board.ram_named(pool.memory)
+        memory = board.main_ram if memory.base == board.main_ram.base else memory
+        reaches[memory] = max(reaches.get(memory, 0), elf.address(pool.symbol) + pool.nbytes)
+    for memory, stop in reaches.items():
+        used = stop - memory.base
+        if used > memory.size:
+            where = "SRAM" if memory == board.main_ram else memory.name
+            raise Infeasible(
+                f"The firmware needs {format_size(used)} of {where} and {board.name} has "
+                f"{format_size(memory.size)}: {used - memory.size} bytes too many. The arena takes "
+                f"{format_size(sizes.arena)}, the stack's reserve {format_size(sizes.stack)}."
+            )

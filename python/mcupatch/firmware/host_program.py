@@ -23,8 +23,8 @@ class HostProgram:
 def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False) -> HostProgram:
     """Compile and link ``sources`` in the existing folder ``workdir``.
 
-    With ``sanitize`` the address and undefined-behaviour sanitizers watch it and the arena's ends are poisoned.
-    Raises ToolMissing without a compiler that can.
+    With ``sanitize`` the address and undefined-behaviour sanitizers watch it, and what lies around the arena's
+    pools is poisoned. Raises ToolMissing without a compiler that can.
     """
     compiler = find_host_compiler(sanitize)
     files = sources.write_to(workdir)
@@ -35,7 +35,7 @@ def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False)
             name=sources.name,
             inputs=sources.inputs,
             outputs=sources.outputs,
-            arena_bytes=sources.arena_bytes,
+            pools=sources.pools,
             sanitize=sanitize,
         )
     )

@@ -34,17 +34,18 @@ def explain_access(firmware: Firmware, access: Access) -> EmulationFault:
 def _name_overflow(firmware: Firmware, access: Access) -> str:
     board, sizes = firmware.board, firmware.sizes
     ram, flash = board.main_ram, board.main_flash
-    arena = firmware.elf.address("mcup_arena")
-    arena_stop = arena + sizes.arena
     if ram.base - _STACK_REACH <= access.address < ram.base:
         return f"The stack overflowed its reserve ({sizes.stack} bytes)"
     if access.kind == "fetch":
         return "The program jumped to where there is no code"
     if access.kind == "write" and flash.base <= access.address < flash.stop:
         return "The program wrote to flash"
-    if arena <= access.address < ram.stop + _STACK_REACH and access.address + access.size > arena_stop:
-        beyond = access.address + access.size - arena_stop
-        return f"The program passed the end of its arena ({sizes.arena} bytes) by {beyond}"
-    if ram.base <= access.address < ram.stop:
+    for pool in firmware.pools:
+        start = firmware.elf.address(pool.symbol)
+        beyond = access.address + access.size - (start + pool.nbytes)
+        memory = next(m for m in firmware.rams if m.base <= start <= m.stop)
+        if beyond > 0 and start <= access.address < memory.stop + _STACK_REACH:
+            return f"The program passed the end of {pool.title.replace('the', 'its', 1)} ({pool.nbytes} bytes) by {beyond}"
+    if any(m.base <= access.address < m.stop for m in firmware.rams):
         return "The program wrote to RAM that belongs neither to stack, data nor arena"
     return "The program left the board's memories"

@@ -50,7 +50,7 @@ def _round_up(size: int) -> int:
 
 
 class Machine:
-    """A firmware in the flash of a chip. Any access outside flash and main RAM faults, and so does a write to flash.
+    """A firmware in the flash of a chip. Any access outside its flash and RAM faults, and so does a write to flash.
 
     Streamed inputs come from a camera: memory beside the chip, which can only be read.
     With ``writable`` each write is checked against these ranges, which finds the instruction that writes elsewhere
@@ -65,11 +65,10 @@ class Machine:
         self._engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
         self._engine.ctl_set_cpu_model(_CPU_MODELS[firmware.board.cpu])
         board = firmware.board
-        for memory, rights in (
-            (board.main_flash, UC_PROT_READ | UC_PROT_EXEC),
-            (board.main_ram, UC_PROT_ALL),
-        ):
-            self._engine.mem_map(memory.base, _round_up(memory.size), rights)
+        flash = board.main_flash
+        self._engine.mem_map(flash.base, _round_up(flash.size), UC_PROT_READ | UC_PROT_EXEC)
+        for base, nbytes in self.rams:
+            self._engine.mem_map(base, nbytes, UC_PROT_ALL)
         if images_bytes := camera_bytes(firmware.inputs):
             self._engine.mem_map(CAMERA_BASE, _round_up(images_bytes), UC_PROT_READ)
         for segment in firmware.elf.segments:
@@ -81,14 +80,15 @@ class Machine:
         self._engine.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
 
     @property
-    def ram_bytes(self) -> int:
-        """What the emulator holds as RAM: whole pages, so up to a page more than the board has."""
-        return _round_up(self._firmware.board.main_ram.size)
+    def rams(self) -> tuple[tuple[int, int], ...]:
+        """Where the emulator holds RAM, and how much: whole pages, so up to a page more than the board has."""
+        return tuple((memory.base, _round_up(memory.size)) for memory in self._firmware.rams)
 
     def power_up(self, garbage: int) -> None:
         """RAM full of the byte ``garbage``, then .data from its image and .bss zeroed; FPU on."""
         address = self._firmware.elf.address
-        self.write(self._firmware.board.main_ram.base, bytes([garbage]) * self.ram_bytes)
+        for base, nbytes in self.rams:
+            self.write(base, bytes([garbage]) * nbytes)
         data_bytes = address("mcup_data_stop") - address("mcup_data_start")
         self.write(address("mcup_data_start"), self.read(address("mcup_data_image"), data_bytes))
         self.write(address("mcup_bss_start"), bytes(address("mcup_bss_stop") - address("mcup_bss_start")))

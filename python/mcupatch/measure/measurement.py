@@ -13,7 +13,8 @@ class Measurement:
     """Measured bytes and instructions; None is what the backend cannot see.
 
     ``instructions`` is the exact count of one call. ``arena_touched_bytes`` are the bytes of the arena that were
-    written, inputs included unless they are streamed. ``stack_bytes`` is the stack's high-water mark.
+    written, inputs included unless they are streamed, and ``pools_touched_bytes`` those of each of its pools.
+    ``stack_bytes`` is the stack's high-water mark.
     ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
     """
 
@@ -22,6 +23,7 @@ class Measurement:
     outputs: tuple[NDArray[np.generic], ...]
     instructions: int | None = None
     arena_touched_bytes: int | None = None
+    pools_touched_bytes: tuple[int, ...] | None = None
     stack_bytes: int | None = None
     sram_bytes: int | None = None
     flash_bytes: int | None = None

@@ -7,7 +7,7 @@ once with a hook on every write, and a network that reads what it never wrote gi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,14 +48,13 @@ class _Run:
 
 
 def _run(firmware: Firmware, machine: Machine, inputs: list[bytes], fill: int) -> _Run:
-    arena = firmware.elf.address("mcup_arena")
     machine.power_up(fill)
     for address, data in zip(firmware.input_addresses, inputs):
         machine.write(address, data)
     status, instructions = machine.call("mcup_invoke")
     if status != 0:
         raise EmulationFault(f"The network returned the error {status}.")
-    outputs = (machine.read(arena + port.offset, port.tensor.nbytes) for port in firmware.outputs)
+    outputs = (machine.read(firmware.port_address(p), p.tensor.nbytes) for p in firmware.outputs)
     return _Run(instructions, tuple(outputs))
 
 
@@ -64,51 +63,57 @@ def _measure_once(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> 
 
 
 def _measure_profiled(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> Measurement:
-    ram = firmware.board.main_ram
-    written = np.zeros(machine.ram_bytes, np.bool_)
+    written = {base: np.zeros(nbytes, np.bool_) for base, nbytes in machine.rams}
     runs = []
     for fill in _FILLS:
         runs.append(_run(firmware, machine, inputs, fill))
-        written |= np.frombuffer(machine.read(ram.base, machine.ram_bytes), np.uint8) != fill
-    stack, statics, arena = ((start - ram.base, stop - ram.base) for start, stop in _owned_ranges(firmware))
-    owned = np.zeros_like(written)
-    for start, stop in (stack, statics, arena):
-        owned[start:stop] = True
-    if np.any(written & ~owned):
+        for base, nbytes in machine.rams:
+            written[base] |= np.frombuffer(machine.read(base, nbytes), np.uint8) != fill
+    stack, statics, *pools = (_part(written, *owned) for owned in _owned_ranges(firmware))
+    touched = [int(pool.sum()) for pool in pools]
+    stack_bytes = len(stack) - int(np.argmax(stack)) if stack.any() else 0
+    for part in (stack, statics, *pools):
+        part[:] = False
+    if any(map(np.any, written.values())):
         _find_stray_write(firmware, inputs)
     if runs[0] != runs[1]:
         raise EmulationFault(
             f"The network reads memory that it never wrote: its output or its {runs[0].instructions} instructions "
             "depend on what the RAM held before."
         )
-    touched_stack = np.flatnonzero(written[slice(*stack)])
-    stack_bytes = stack[1] - stack[0] - int(touched_stack[0]) if len(touched_stack) else 0
-    return _measurement(firmware, runs[0], int(written[slice(*arena)].sum()), stack_bytes)
+    return _measurement(firmware, runs[0], touched, stack_bytes)
+
+
+def _part(written: Mapping[int, NDArray[np.bool_]], start: int, stop: int) -> NDArray[np.bool_]:
+    """A view of the bytes [start, stop) of the RAM that holds them."""
+    base = max(base for base in written if base <= start)
+    return written[base][start - base : stop - base]
 
 
 def _measurement(
-    firmware: Firmware, run: _Run, arena_touched_bytes: int | None = None, stack_bytes: int | None = None
+    firmware: Firmware, run: _Run, touched: Sequence[int] | None = None, stack_bytes: int | None = None
 ) -> Measurement:
     return Measurement(
         backend="unicorn",
         cpu=firmware.board.cpu,
         outputs=tuple(decode_output(port, data) for port, data in zip(firmware.outputs, run.outputs)),
         instructions=run.instructions,
-        arena_touched_bytes=arena_touched_bytes,
+        arena_touched_bytes=None if touched is None else sum(touched),
+        pools_touched_bytes=None if touched is None else tuple(touched),
         stack_bytes=stack_bytes,
         sram_bytes=None if stack_bytes is None else firmware.sizes.statics_bytes + stack_bytes,
         flash_bytes=firmware.flash_bytes,
     )
 
 
-def _owned_ranges(firmware: Firmware) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    """Addresses of the stack, the statics (.data and .bss) and the arena: all that the firmware may write."""
+def _owned_ranges(firmware: Firmware) -> tuple[tuple[int, int], ...]:
+    """Addresses of the stack, the statics (.data and .bss) and the pools: all that the firmware may write."""
     address = firmware.elf.address
-    arena = address("mcup_arena")
+    pools = ((address(pool.symbol), pool.nbytes) for pool in firmware.pools)
     return (
         (address("mcup_stack_bottom"), address("mcup_stack_top")),
         (address("mcup_data_start"), address("mcup_bss_stop")),
-        (arena, arena + firmware.sizes.arena),
+        *((start, start + nbytes) for start, nbytes in pools),
     )
 
 

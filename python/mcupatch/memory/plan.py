@@ -106,30 +106,30 @@ class MemoryPlan:
     def optimal(self) -> bool:
         return self.arena_bytes == self.lower_bound_bytes
 
-    def tensor_offset(self, tensor: str) -> int:
-        """Offset in bytes of an activation's buffer (whole tensor, row window or tile). Raises KeyError if it has none."""
+    def tensor(self, tensor: str) -> PlacedBuffer:
+        """Where an activation (whole tensor, row window or tile) lies. Raises KeyError if it has no buffer."""
         for p in self.placed:
             if p.buffer.kind in ACTIVATIONS and tensor in (p.buffer.name, *p.buffer.aliases):
-                return p.offset
+                return p
         raise KeyError(tensor)
 
-    def cache_offset(self, tensor: str) -> int:
-        """Offset in bytes of the row cache of a tensor inside a segment. Raises KeyError if it has none."""
-        return self._offset(BufferKind.CACHE, tensor)
+    def cache(self, tensor: str) -> PlacedBuffer:
+        """Where the row cache of a tensor inside a segment lies. Raises KeyError if it has none."""
+        return self._find(BufferKind.CACHE, tensor)
 
-    def sums_offset(self, op: str) -> int:
-        """Offset in bytes of the accumulators of a reduction. Raises KeyError if it has none."""
-        return self._offset(BufferKind.SUMS, op)
+    def sums(self, op: str) -> PlacedBuffer:
+        """Where the accumulators of a reduction lie. Raises KeyError if it has none."""
+        return self._find(BufferKind.SUMS, op)
 
-    def scratch_offset(self, op: str) -> int | None:
-        """Offset in bytes of an operator's scratch, None if its kernel needs none."""
+    def scratch(self, op: str) -> PlacedBuffer | None:
+        """Where an operator's scratch lies, None if its kernel needs none."""
         try:
-            return self._offset(BufferKind.SCRATCH, op)
+            return self._find(BufferKind.SCRATCH, op)
         except KeyError:
             return None
 
-    def _offset(self, kind: BufferKind, name: str) -> int:
+    def _find(self, kind: BufferKind, name: str) -> PlacedBuffer:
         for p in self.placed:
             if p.buffer.kind is kind and p.buffer.name == name:
-                return p.offset
+                return p
         raise KeyError(name)

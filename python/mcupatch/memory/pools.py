@@ -17,7 +17,6 @@ from mcupatch.memory.exact import fit_between_walls
 from mcupatch.memory.placement import lowest_offset
 from mcupatch.memory.plan import Buffer, Pool
 from mcupatch.memory.separation import Separation
-from mcupatch.target.board import STATICS_BYTES, Board
 from mcupatch.target.sizes import format_size
 
 GREEDY_ROUNDS = 10  # for each order of the buffers
@@ -28,13 +27,6 @@ WALLS_WORK = 4_000_000  # branches times buffers
 class Spot:
     pool: int
     offset: int
-
-
-def board_pools(board: Board) -> tuple[Pool, ...]:
-    """What an arena may use of each memory of ``board``: the main RAM first, without stack and statics, then by size."""
-    main, *others = board.ram_runs
-    reserved = board.stack_bytes + STATICS_BYTES
-    return (Pool(main.name, max(0, main.size - reserved)), *(Pool(m.name, m.size) for m in others))
 
 
 def divide_buffers(

@@ -45,6 +45,10 @@ def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ())
         if memory.optimal
         else f"lower bound {format_kib(memory.lower_bound_bytes)} KiB"
     )
+    divided = []
+    if len(memory.pools) > 1:
+        parts = (f"{format_bytes(pool.bytes)} in {pool.memory}" for pool in memory.pools)
+        divided.append(("memories", ", ".join(parts)))
     streamed = []
     if memory.streamed_input_bytes:
         streamed.append(
@@ -55,6 +59,7 @@ def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ())
         fact_table(
             (
                 ("arena", f"{format_bytes(memory.arena_bytes)}, {proof}"),
+                *divided,
                 *streamed,
                 ("paper's measure", f"{format_kib(memory.analytic_schedule_bytes)} KiB, "
                  f"layer by layer {format_kib(memory.analytic_per_layer_bytes)} KiB"),

@@ -50,6 +50,10 @@ def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, s
                 f"{measured.arena_touched_bytes:,} B of {result.memory.arena_bytes:,} B planned",
             )
         )
+    touched = measured.pools_touched_bytes or ()
+    if len(touched) > 1:
+        parts = (f"{n:,} B of {p.bytes:,} B in {p.memory}" for n, p in zip(touched, result.memory.pools))
+        facts.append(("memories", ", ".join(parts)))
     for name, value in (
         ("stack", measured.stack_bytes),
         ("SRAM", measured.sram_bytes),

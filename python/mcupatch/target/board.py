@@ -86,6 +86,16 @@ class Board:
         """The contiguous runs of RAM, each as one memory, the largest first."""
         return _find_runs(self.memories, "ram")
 
+    def ram_named(self, name: str) -> Memory:
+        """One RAM, or several that follow each other, joined by "+"; "" is the main RAM. Raises KeyError for others."""
+        known = {m.name: m for m in (*self.ram_runs, *self.memories) if m.kind == "ram"}
+        if name in known or not name:
+            return known[name] if name else self.main_ram
+        runs = _find_runs(tuple(known[part] for part in dict.fromkeys(name.split("+"))), "ram")
+        if len(runs) > 1:
+            raise KeyError(name)
+        return replace(runs[0], name=name)
+
     @property
     def main_flash(self) -> Memory:
         """The largest contiguous run of flash, as one memory: code and weights lie there."""

@@ -13,7 +13,7 @@ pointers. A reduction that accumulates has two functions: ``add(window, sums)`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mcupatch.ir.access import slides_window
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
-from mcupatch.memory.plan import MemoryPlan
+from mcupatch.memory.plan import MemoryPlan, PlacedBuffer
 from mcupatch.program.bodies import is_windowed
 from mcupatch.program.places import Storage
 from mcupatch.program.segment_body import (
@@ -55,14 +55,15 @@ class FunctionNames:
 class KernelStage:
     """A stage for the C printer. ``parameters`` are the tensors behind its pointer parameters, in order.
 
-    If ``uses_arena``, one more parameter follows: the arena. ``tables`` are the functions ``int32_t name(int32_t)`` that it
-    calls for numbers that follow no rule, with what they return. ``accumulating`` are its reductions that use sums.
+    More follow: pointers to those ``pools`` of the arena that it uses, by their C names. ``tables`` are the functions
+    ``int32_t name(int32_t)`` that it calls for numbers that follow no rule, with what they return. ``accumulating``
+    are its reductions that use sums.
     """
 
     name: str
     function: Any
     parameters: tuple[str, ...]
-    uses_arena: bool
+    pools: tuple[str, ...]
     tables: Mapping[str, NDArray[np.generic]]
     accumulating: tuple[str, ...]
 
@@ -74,9 +75,13 @@ def lower_stage_to_kernels(
     plan: MemoryPlan,
     name: str,
     names: FunctionNames,
+    pools: Sequence[str] = ("arena",),
 ) -> KernelStage:
-    """Rewrite a stage function (``build_stage_function``) and its tables into calls of the functions in ``names``."""
-    return _Lowering(function, tables, graph, plan, name, names).lower()
+    """Rewrite a stage function (``build_stage_function``) and its tables into calls of the functions in ``names``.
+
+    ``pools`` are the C names of the plan's pools, in order.
+    """
+    return _Lowering(function, tables, graph, plan, name, names, pools).lower()
 
 
 class _Lowering:
@@ -88,6 +93,7 @@ class _Lowering:
         plan: MemoryPlan,
         name: str,
         names: FunctionNames,
+        pools: Sequence[str],
     ) -> None:
         self._function, self._graph, self._plan = function, graph, plan
         self._name, self._names = name, names
@@ -96,8 +102,9 @@ class _Lowering:
         self._ops = {op.name: op for op in graph.ops[first : first + len(ops)]}
         self._border = find_stage_tensors(graph, first, first + len(ops) - 1)
         self._pointers: dict[str, Any] = {}
-        self._arena = tirx.Var("arena", PointerType(PrimType("uint8")))
-        self._uses_arena = False
+        self._pool_names = tuple(pools)
+        self._pools = {pool: tirx.Var(pool, PointerType(PrimType("uint8"))) for pool in pools}
+        self._used_pools: set[str] = set()
         self._accumulating: list[str] = []
         self._lets = ScopedLets()
         outputs = len(self._border.outputs)
@@ -113,13 +120,13 @@ class _Lowering:
             dtype = self._graph.tensors[tensor].dtype
             self._pointers[tensor] = tirx.Var(self._parameter_name(tensor), PointerType(PrimType(dtype)))
         body = self._lower_statement(self._function.body)
-        arena = [self._arena] if self._uses_arena else []
-        function = tirx.PrimFunc([*self._pointers.values(), *arena], body, None, None)
+        pools = {name: pool for name, pool in self._pools.items() if name in self._used_pools}
+        function = tirx.PrimFunc([*self._pointers.values(), *pools.values()], body, None, None)
         return KernelStage(
             self._name,
             function.with_attr("global_symbol", self._name),
             parameters,
-            self._uses_arena,
+            tuple(pools),
             self._tables,
             tuple(self._accumulating),
         )
@@ -223,7 +230,7 @@ class _Lowering:
             arguments = [self._pointer(area[3]) for area in (*found[INPUTS_ATTRIBUTE], output)]
         if slides_window(op):
             arguments += map(self._number, found[PADS_ATTRIBUTE])
-        scratch = self._plan.scratch_offset(op.name)
+        scratch = self._plan.scratch(op.name)
         if scratch is not None:
             arguments.append(self._in_arena(scratch))
         return _statement(self._names.run[op.name], *arguments)
@@ -245,8 +252,8 @@ class _Lowering:
         offset = row * self._row_stride(spot) + col * self._pixel_bytes(spot)
         if storage is Storage.WHOLE:
             return _add_bytes(self._pointers[tensor], offset)
-        of_plan = self._plan.cache_offset if storage is Storage.CACHE else self._plan.tensor_offset
-        return self._in_arena(of_plan(tensor) + offset)
+        placed = self._plan.cache(tensor) if storage is Storage.CACHE else self._plan.tensor(tensor)
+        return self._in_arena(placed, offset)
 
     def _row_stride(self, spot: Any) -> int:
         return int(spot[4]) * self._pixel_bytes(spot)
@@ -256,11 +263,12 @@ class _Lowering:
         return tensor.hwc[2] * tensor.item_bytes
 
     def _sums(self, op: Operator) -> Any:
-        return self._in_arena(self._plan.sums_offset(op.name))
+        return self._in_arena(self._plan.sums(op.name))
 
-    def _in_arena(self, offset: Any) -> Any:
-        self._uses_arena = True
-        return _add_bytes(self._arena, offset)
+    def _in_arena(self, placed: PlacedBuffer, offset: Any = 0) -> Any:
+        pool = self._pool_names[placed.pool]
+        self._used_pools.add(pool)
+        return _add_bytes(self._pools[pool], placed.offset + offset)
 
 
 def _statement(function: str, *arguments: Any, dtype: str = "void") -> Any:

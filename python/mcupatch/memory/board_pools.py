@@ -1,0 +1,76 @@
+"""Which memories of a board may hold the arena, and how much of each: what ``--memories`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcupatch.errors import BadInput
+from mcupatch.memory.plan import Pool
+from mcupatch.target.board import STATICS_BYTES, Board, Memory
+from mcupatch.target.sizes import format_size, parse_size
+
+AUTO = "auto"  # the main RAM, and if that is too small, all of it
+MAIN = "main"  # the main RAM alone
+
+
+def board_pools(board: Board) -> tuple[Pool, ...]:
+    """What an arena may use of each run of RAM: the main one first, without stack and statics, then by size.
+
+    RAM at address 0 is left out: it is meant for code, and a pointer to its first byte is NULL.
+    """
+    main, *others = board.ram_runs
+    return (Pool(main.name, _room(board, main)), *(Pool(m.name, m.size) for m in others if m.base))
+
+
+def named_pools(board: Board, memories: str) -> tuple[Pool, ...]:
+    """The pools that ``axi_sram=64KiB,dtcm,sram1+sram2`` names, in this order; a size is how much may be used.
+
+    Of the memory that the stack and the statics lie in, they are a part of that size. Raises BadInput.
+    """
+    chosen = [_parse(board, word.strip()) for word in memories.split(",")]
+    ordered = sorted(chosen, key=lambda m: m.base)
+    for lower, upper in zip(ordered, ordered[1:]):
+        if upper.base < board.ram_named(lower.name).stop:
+            raise BadInput(f"memories {lower.name} and {upper.name} share bytes; name each once")
+    return tuple(Pool(m.name, _room(board, m)) for m in chosen)
+
+
+def describe_pools(pools: tuple[Pool, ...]) -> str:
+    """``axi_sram (64.0 KiB), dtcm (16.0 KiB)``."""
+    return ", ".join(f"{p.name} ({format_size(p.nbytes)})" for p in pools)
+
+
+def _parse(board: Board, word: str) -> Memory:
+    """The memory that a word names, with no more bytes than the word allows."""
+    name, _, limit = word.partition("=")
+    try:
+        memory = board.ram_named(name) if name else None
+    except KeyError:
+        memory = None
+    if memory is None:
+        known = ", ".join(_known_names(board))
+        raise BadInput(
+            f"board {board.name} has no RAM {name!r}; it has {known}. Neighbours are joined by '+'."
+        )
+    if memory.base == 0:
+        raise BadInput(f"memory {name} lies at address 0, where a pointer is NULL: it cannot hold an arena")
+    size = parse_size(limit) if limit else memory.size
+    if not 0 < size <= memory.size:
+        raise BadInput(
+            f"memory {name} has {format_size(memory.size)}, so {format_size(size)} cannot be used of it"
+        )
+    return Memory(name, memory.kind, memory.base, size)
+
+
+def _known_names(board: Board) -> Iterator[str]:
+    for memory in board.memories:
+        if memory.kind == "ram" and memory.base:
+            yield f"{memory.name} ({format_size(memory.size)})"
+
+
+def _room(board: Board, memory: Memory) -> int:
+    """Bytes of ``memory`` for the arena: stack and statics lie at the bottom of the main RAM."""
+    main, reserved = board.main_ram.base, board.stack_bytes + STATICS_BYTES
+    if main < memory.base < main + reserved:
+        raise BadInput(f"the stack reaches into memory {memory.name}: it cannot hold an arena")
+    return max(0, memory.size - reserved) if memory.base == main else memory.size
