@@ -21,7 +21,7 @@ void SegmentBuilder::Push(int op) {
   const bool live_out = op != last_ && network_.IsLiveOut(op, last_);
   PushRows(op, live_out);
   used_.assign(cols_.size(), false);
-  for (const Pair &pair : pairs_) {
+  for (const TileChoice &pair : pairs_) {
     used_[pair.col] = true;
   }
   for (size_t i = 0; i < cols_.size(); ++i) {
@@ -51,7 +51,7 @@ void SegmentBuilder::HoldAll(int op, bool live_out) {
 // Every row choice goes on with the output kept; where that is not the same, another one goes on with it recomputed.
 void SegmentBuilder::PushRows(int op, bool live_out) {
   used_.assign(rows_.size(), false);
-  for (const Pair &pair : pairs_) {
+  for (const TileChoice &pair : pairs_) {
     used_[pair.row] = true;
   }
   const bool inner = op != last_ && !live_out;
@@ -78,7 +78,7 @@ void SegmentBuilder::PushRows(int op, bool live_out) {
       const size_t pairs = pairs_.size();
       for (size_t p = 0; p < pairs; ++p) {
         if (pairs_[p].row == static_cast<int>(i)) {
-          Pair copy = pairs_[p];
+          TileChoice copy = pairs_[p];
           copy.row = index;
           pairs_.push_back(std::move(copy));
         }
@@ -87,7 +87,7 @@ void SegmentBuilder::PushRows(int op, bool live_out) {
   }
 }
 
-void SegmentBuilder::Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out) {
+void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out) {
   const Operator &here = network_.operators[op];
   const bool one_wide = cols_[pair.col].walk.tiles() == 1;
   const int64_t scratch = cols.computed <= 1 ? here.column_scratch_bytes : here.scratch_bytes;

@@ -14,7 +14,7 @@
 namespace mcupatch::scheduler {
 
 // What lies at both ends of a segment, as far as its rows tell: SegmentOption has the meaning of each.
-struct Borders {
+struct SegmentBorders {
   int rows_before = -1;  // index, -1: not found yet
   int64_t least_window = kNone;
   int64_t stream_window = 0, stream_work = 0;
@@ -29,7 +29,7 @@ struct RowChoice {
   int recomputed_count;
   bool all;  // every inner tensor is recomputed
   AxisStats stats;
-  Borders borders;
+  SegmentBorders borders;
 };
 
 struct ColChoice {
@@ -40,7 +40,7 @@ struct ColChoice {
 };
 
 // A row choice with a column choice: what the operators so far hold and compute.
-struct Pair {
+struct TileChoice {
   int row, col;
   std::array<int64_t, kLongest> slots;  // bytes of tiles and scratch at each operator so far, the last one first
   int64_t most = 0;                     // the largest slot
@@ -111,7 +111,7 @@ class SegmentBuilder {
 
   void AddPairs(int row) {
     for (size_t col = 0; col < cols_.size(); ++col) {
-      Pair pair;
+      TileChoice pair;
       pair.row = row;
       pair.col = static_cast<int>(col);
       pairs_.push_back(pair);
@@ -154,11 +154,11 @@ class SegmentBuilder {
 
   void Push(int op);
   void PushRows(int op, bool live_out);
-  void Hold(Pair &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out);
+  void Hold(TileChoice &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out);
   int64_t MoveWork(int64_t nbytes, int64_t moves) const {
     return nbytes * network_.moved_byte_work + moves * network_.move_work;
   }
-  bool IsAlive(const Pair &pair) const {
+  bool IsAlive(const TileChoice &pair) const {
     return pair.persistent + pair.temporary() <= space_.budget_bytes &&
            (pair.extra_macs <= space_.most_extra_macs + network_.unneeded_macs || space_.work_first);
   }
@@ -167,7 +167,7 @@ class SegmentBuilder {
   bool MayBegin(int first) const;
   void AddOptions(int first, std::vector<SegmentOption> &options);
   void AddEarlyOptions(int first, const std::vector<int> &early, std::vector<SegmentOption> &options);
-  Borders FindBorders(int first, const RowChoice &row);
+  SegmentBorders FindBorders(int first, const RowChoice &row);
   void Keep(std::vector<SegmentOption> &options, const SegmentOption &option) const;
 
   const Network &network_;
@@ -179,7 +179,7 @@ class SegmentBuilder {
   bool early_ = false;
   std::vector<RowChoice> rows_;
   std::vector<ColChoice> cols_;
-  std::vector<Pair> pairs_;
+  std::vector<TileChoice> pairs_;
 
  public:
   static std::vector<int> FindTileCols(int size, const SearchSpace &space);

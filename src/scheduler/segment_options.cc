@@ -42,7 +42,7 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
   for (RowChoice &row : rows_) {
     row.borders = {};
   }
-  for (const Pair &pair : pairs_) {
+  for (const TileChoice &pair : pairs_) {
     RowChoice &row = rows_[pair.row];
     const ColChoice &col = cols_[pair.col];
     const bool one_wide = col.walk.tiles() == 1;
@@ -52,7 +52,7 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     if (row.borders.rows_before < 0) {
       row.borders = FindBorders(first, row);
     }
-    const Borders &borders = row.borders;
+    const SegmentBorders &borders = row.borders;
     SegmentOption option;
     option.saving = borders.saving[one_wide];
     option.persistent = pair.persistent;
@@ -125,8 +125,8 @@ void SegmentBuilder::AddEarlyOptions(int first, const std::vector<int> &early, s
 }
 
 // What lies at the segment's ends: windows of rows it reads, and its output over inputs that die.
-Borders SegmentBuilder::FindBorders(int first, const RowChoice &row) {
-  Borders borders;
+SegmentBorders SegmentBuilder::FindBorders(int first, const RowChoice &row) {
+  SegmentBorders borders;
   borders.rows_before = static_cast<int>(rows_before_.size());
   rows_before_.emplace_back();
   RowsBefore &windows = rows_before_.back();
