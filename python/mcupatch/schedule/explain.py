@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import groupby
+
 from mcupatch.ir.access import is_reduction, tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.bound import StepLoad, step_loads
@@ -91,6 +94,44 @@ def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
 def describe_largest(load: StepLoad) -> str:
     """The largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
     return ", ".join(f"{_describe_holding(h)} {format_bytes(h.nbytes)}" for h in load.held[:LARGEST])
+
+
+@dataclass(frozen=True)
+class StageStory:
+    """Operators ``first`` to ``last``: how they run, the bytes in use at their peak, and the largest buffers there."""
+
+    first: int
+    last: int
+    how: str
+    peak_bytes: int
+    largest: str
+
+
+def tell_stages(graph: Graph, schedule: Schedule) -> tuple[StageStory, ...]:
+    """One story for each stage in tiles, and for each run of operators that run whole between them."""
+    loads = step_loads(graph, schedule)
+    stories = []
+    for tiled, stages in groupby(schedule.stages, key=lambda s: not is_whole(graph, s) and s.first):
+        group = list(stages)
+        first, last = group[0].first, group[-1].last
+        worst = max(loads[first : last + 1], key=lambda load: load.nbytes)
+        how = "whole" if tiled is False else _tell_segments(graph, group[0])
+        stories.append(StageStory(first, last, how, worst.nbytes, describe_largest(worst)))
+    return tuple(stories)
+
+
+def _tell_segments(graph: Graph, stage: Stage) -> str:
+    """``0-2 in tiles of 1x8, 3-5 in tiles of 1x112 (halo recomputed: rows of 2)``."""
+    told = []
+    for s in stage.segments:
+        text = f"{s.first}-{s.last} in tiles of {s.tile[0]}x{s.tile[1]}"
+        anew = [
+            f"{axis} of {', '.join(map(str, chosen))}"
+            for axis, chosen in (("rows", s.recomputed_rows), ("columns", s.recomputed_cols))
+            if chosen
+        ]
+        told.append(text + (f" (recomputed: {'; '.join(anew)})" if anew else ""))
+    return ", ".join(told)
 
 
 def _describe_holding(held: Holding) -> str:

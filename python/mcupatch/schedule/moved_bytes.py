@@ -58,9 +58,8 @@ def _tile_moves(graph: Graph, layout: StageLayout, name: str, tile: Tile) -> Mov
     position = _position_bytes(graph, name)
     total = NOTHING
     if tile.moves_up:
-        kept = sum(_overlap(a, b) for a, b in zip(held_rows, held_rows[1:]))
-        times = sum(_overlap(a, b) > 0 and b.start > a.start for a, b in zip(held_rows, held_rows[1:]))
-        total += Moved(kept * tile.cols * position, times)
+        stayed = [_overlap(a, b) for a, b in zip(held_rows, held_rows[1:]) if b.start > a.start]
+        total += Moved(sum(stayed) * tile.cols * position, sum(rows > 0 for rows in stayed))
     if tile.moves_left:
         kept = sum(_overlap(a, b) for a, b in zip(held_cols, held_cols[1:]))
         times = sum(_overlap(a, b) > 0 for a, b in zip(held_cols, held_cols[1:]))

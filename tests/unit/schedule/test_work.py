@@ -1,0 +1,90 @@
+"""Costs of schedules: MACs, bytes moved against a walk through the steps, and the model of instructions."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcupatch.ir.graph import Graph
+from mcupatch.schedule.analytic import analytic_schedule_bytes
+from mcupatch.schedule.by_hand import schedule_by_hand
+from mcupatch.schedule.cost import extra_macs, schedule_macs, total_macs
+from mcupatch.schedule.holdings import lay_out_schedule
+from mcupatch.schedule.moved_bytes import Moved, find_moved
+from mcupatch.schedule.stage import Schedule, Segment, Stage
+from mcupatch.schedule.whole import plan_layer_by_layer
+from mcupatch.schedule.work import WorkModel, operator_work, predicted_instructions
+from tests.support.graphs import GraphBuilder
+
+
+def two_convolutions() -> Graph:
+    """8x8x2 -> 3x3 -> 8x8x4 -> 3x3 -> 8x8x4."""
+    b = GraphBuilder()
+    x = b.conv(b.input(8, 8, 2), 4, kernel=3, pad=1, name="a")
+    return b.build(b.conv(x, 4, kernel=3, pad=1, name="b"))
+
+
+def moved(graph: Graph, schedule: Schedule) -> Moved:
+    (layout,) = [layout for layout in lay_out_schedule(graph, schedule) if layout is not None]
+    return find_moved(graph, layout)
+
+
+def test_recomputed_halos_cost_their_macs() -> None:
+    graph = two_convolutions()
+    assert total_macs(graph) == 64 * 4 * 9 * (2 + 4)
+    # tiles of 4 rows: each computes 5 of the first result's rows, and 8 columns
+    halved = schedule_by_hand(graph, 2, (2, 1))
+    assert extra_macs(graph, halved) == 2 * 8 * 4 * 9 * 2
+    assert schedule_macs(graph, schedule_by_hand(graph, 2, (2, 1), "keep")) == total_macs(graph)
+
+
+def test_a_full_width_tile_moves_its_rows_up() -> None:
+    """One row a step: six times the two rows above the next one, of 8x4 bytes each."""
+    graph = two_convolutions()
+    found = moved(graph, schedule_by_hand(graph, 2, (8, 1), "keep"))
+    assert found == Moved(2 * 8 * 4 * 6, 6)
+
+
+def test_recomputed_halos_move_nothing() -> None:
+    graph = two_convolutions()
+    assert moved(graph, schedule_by_hand(graph, 2, (4, 4))) == Moved(0, 0)
+
+
+def test_a_window_moves_up_once_its_rows_are_read() -> None:
+    graph = two_convolutions()
+    schedule = Schedule((Stage((Segment(0, 0, (1, 8)), Segment(1, 1, (1, 8)))),))
+    found = moved(graph, schedule)
+    assert found == Moved(2 * 8 * 4 * 5, 5)  # before each of rows 3 to 7 comes
+
+
+def test_rows_kept_go_to_the_cache_once_and_move_up() -> None:
+    graph = two_convolutions()
+    found = moved(graph, schedule_by_hand(graph, 2, (8, 2), "keep"))
+    assert found.nbytes > 8 * 8 * 4 - 8 * 4  # every row but the last is flushed at the least
+
+
+@pytest.mark.parametrize("grid, halo", [((4, 4), "recompute"), ((8, 1), "keep"), ((8, 8), "keep")])
+def test_tiles_never_cost_fewer_instructions(grid: tuple[int, int], halo: str) -> None:
+    graph = two_convolutions()
+    whole = predicted_instructions(graph, plan_layer_by_layer(graph))
+    assert predicted_instructions(graph, schedule_by_hand(graph, 2, grid, halo)) > whole
+
+
+def test_instructions_are_the_sum_of_the_coefficients() -> None:
+    graph = two_convolutions()
+    work = operator_work(graph)
+    positions = sum(64 * per_position for per_position in work.per_position)
+    assert (
+        predicted_instructions(graph, plan_layer_by_layer(graph)) == (positions + sum(work.per_call)) // 100
+    )
+    model = WorkModel(move=0, moved_byte=0)
+    schedule = schedule_by_hand(graph, 2, (8, 1), "keep")
+    # the first operator also runs before the first tile
+    calls = 8 * work.per_call[0] + 8 * work.per_call[1]
+    assert predicted_instructions(graph, schedule, model) == (positions + calls) // 100
+
+
+def test_the_papers_measure_counts_what_is_kept() -> None:
+    """Tiles of 1x8: of the first result three rows, of the input three, and the output whole."""
+    graph = two_convolutions()
+    memory = analytic_schedule_bytes(graph, schedule_by_hand(graph, 2, (8, 1), "keep"))
+    assert memory.peak_bytes == 3 * 8 * 4 + 3 * 8 * 2 + 8 * 8 * 4
