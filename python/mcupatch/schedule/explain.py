@@ -111,11 +111,11 @@ def tell_stages(graph: Graph, schedule: Schedule) -> tuple[StageStory, ...]:
     """One story for each stage in tiles, and for each run of operators that run whole between them."""
     loads = step_loads(graph, schedule)
     stories = []
-    for tiled, stages in groupby(schedule.stages, key=lambda s: not is_whole(graph, s) and s.first):
+    for tiled, stages in groupby(schedule.stages, key=lambda s: None if is_whole(graph, s) else s.first):
         group = list(stages)
         first, last = group[0].first, group[-1].last
         worst = max(loads[first : last + 1], key=lambda load: load.nbytes)
-        how = "whole" if tiled is False else _tell_segments(graph, group[0])
+        how = "whole" if tiled is None else _tell_segments(graph, group[0])
         stories.append(StageStory(first, last, how, worst.nbytes, describe_largest(worst)))
     return tuple(stories)
 
