@@ -100,7 +100,7 @@ Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
 }  // namespace
 
 // `tensors`, `operators`, `reads`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
-// most_recomputed, recompute_all, work_first, and the work of a moved byte and of a move. `goal`: 0 least bytes,
+// most_recomputed, recompute_all, work_first, no_stage_cut, no_segment_cut, and the work of a moved byte and of a move. `goal`: 0 least bytes,
 // whatever the work, 1 least work within the budget, 2 the whole front, 3 least bytes within
 // most_extra_macs.
 tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers tile_rows,
@@ -118,6 +118,8 @@ tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, 
   if (space.tile_rows.size() > kMostTileRows) {
     throw std::invalid_argument("too many choices of tile rows");
   }
+  space.no_stage_cut = in.NextInt();
+  space.no_segment_cut = in.NextInt();
   const int64_t moved_byte_work = in.Next();
   const Network network = ReadNetwork(tensors, operators, reads, moved_byte_work, in.Next());
   tvm::ffi::Array<Integers> out;

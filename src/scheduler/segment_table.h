@@ -39,6 +39,7 @@ struct SearchSpace {
   bool work_first = false;     // instructions before extra MACs
   bool bytes_only = false;     // work is of no interest
   int longest = kLongest;      // operators in a segment
+  int no_stage_cut = 0, no_segment_cut = 0;  // operators before which nothing is cut; 0: none
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
 };

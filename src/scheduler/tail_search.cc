@@ -67,6 +67,9 @@ void TailSearch::SearchFrom(int first) {
   for (int last = first; last < network_.size(); ++last) {
     AddSegments(first, last);
   }
+  if (first > 0 && first == space_.no_stage_cut) {
+    rest_[first].found = false;
+  }
 }
 
 void TailSearch::AddSegments(int first, int last) {
@@ -136,6 +139,9 @@ void TailSearch::Start(int first) {
 
 // The joined segments after one with each choice of tile rows.
 void TailSearch::AddWindows(int first) {
+  if (first == space_.no_segment_cut) {
+    return;
+  }
   for (size_t rows = 0; first > 0 && !joined_.empty() && rows < space_.tile_rows.size(); ++rows) {
     const RowsBefore &windows = table_.rows_before(*joined_[0].option);
     if (windows.nbytes[rows] == kNone) {

@@ -99,6 +99,18 @@ def find_instructions_front(problem: SearchProblem) -> Front:
     return Front(tuple(search_front(problem, KEEP_ALL, work_first=True)))
 
 
+def find_without_cut(problem: SearchProblem, point: FrontPoint, cut: int) -> FrontPoint | None:
+    """The best schedule like ``point``, halos kept, that is not cut before operator ``cut``.
+
+    Of those that need no more bytes the one of least work; else the least bytes; None if it has to be cut.
+    """
+    at_stage = any(stage.first == cut for stage in point.schedule.stages)
+    forbidden = {"no_stage_cut" if at_stage else "no_segment_cut": cut}
+    found = _search(problem, KEEP_ALL, LEAST_WORK, point.bytes, **forbidden)
+    found = found or _search(problem, KEEP_ALL, LEAST_BYTES, problem.most_bytes, **forbidden)
+    return found[0] if found else None
+
+
 def search_front(
     problem: SearchProblem,
     space: SearchSpace,
@@ -121,6 +133,8 @@ def _search(
     budget_bytes: int,
     max_extra_macs: int = NO_LIMIT,
     work_first: bool = False,
+    no_stage_cut: int = 0,
+    no_segment_cut: int = 0,
 ) -> list[FrontPoint]:
     limits = (
         budget_bytes,
@@ -128,6 +142,8 @@ def _search(
         space.most_recomputed,
         int(space.recompute_all),
         int(work_first),
+        no_stage_cut,
+        no_segment_cut,
         *problem.moves,
     )
     found = load_scheduler()["search_schedules"](
