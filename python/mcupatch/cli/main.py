@@ -19,6 +19,7 @@ COMMANDS = {
     "compile": "Compile a model to C and firmware.",
     "run": "Run a compiled model and measure it.",
     "analyze": "Show where the memory of a model goes, and what patching gives.",
+    "search-schedule": "Show every schedule worth having: SRAM against work.",
     "boards": "List the boards that are known.",
     "zoo": "List the networks that 'zoo:NAME' names.",
     "demo": "A real network on an emulated chip, per layer against patched.",
@@ -38,7 +39,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"mcupatch.cli.{cmd_name}_command")
+        module = importlib.import_module(f"mcupatch.cli.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
 

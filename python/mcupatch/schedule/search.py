@@ -105,9 +105,9 @@ def find_without_cut(problem: SearchProblem, point: FrontPoint, cut: int) -> Fro
     Of those that need no more bytes the one of least work; else the least bytes; None if it has to be cut.
     """
     at_stage = any(stage.first == cut for stage in point.schedule.stages)
-    forbidden = {"no_stage_cut" if at_stage else "no_segment_cut": cut}
-    found = _search(problem, KEEP_ALL, LEAST_WORK, point.bytes, **forbidden)
-    found = found or _search(problem, KEEP_ALL, LEAST_BYTES, problem.most_bytes, **forbidden)
+    no_cut = (cut, 0) if at_stage else (0, cut)  # between stages, between segments
+    found = _search(problem, KEEP_ALL, LEAST_WORK, point.bytes, no_cut=no_cut)
+    found = found or _search(problem, KEEP_ALL, LEAST_BYTES, problem.most_bytes, no_cut=no_cut)
     return found[0] if found else None
 
 
@@ -133,8 +133,7 @@ def _search(
     budget_bytes: int,
     max_extra_macs: int = NO_LIMIT,
     work_first: bool = False,
-    no_stage_cut: int = 0,
-    no_segment_cut: int = 0,
+    no_cut: tuple[int, int] = (0, 0),
 ) -> list[FrontPoint]:
     limits = (
         budget_bytes,
@@ -142,8 +141,7 @@ def _search(
         space.most_recomputed,
         int(space.recompute_all),
         int(work_first),
-        no_stage_cut,
-        no_segment_cut,
+        *no_cut,
         *problem.moves,
     )
     found = load_scheduler()["search_schedules"](
