@@ -6,7 +6,8 @@ namespace mcupatch::scheduler {
 namespace {
 
 constexpr int kAside = -1;
-constexpr int64_t kGlance = 200;  // branches for a first look, and for each window of steps
+constexpr int64_t kFirstLook = 2000;  // branches for all steps together before some are looked at alone
+constexpr int64_t kGlance = 200;      // for each window of steps
 
 class CoreFitter {
  public:
@@ -110,7 +111,8 @@ class CoreFitter {
 
   Verdict FitPart(const std::vector<int> &part) {
     const PlacementProblem whole = Restrict(part);
-    Verdict verdict = Search(whole, part, kGlance);
+    PlacementSearch search(whole, arena_bytes_);
+    const Verdict verdict = Search(search, part, kFirstLook);
     if (verdict != Verdict::kUnknown) {
       return verdict;
     }
@@ -119,17 +121,19 @@ class CoreFitter {
     for (int width = 1; width < steps; width *= 2) {
       for (int first = 0; first + width <= steps; ++first) {
         const std::vector<int> window = FindWindow(first, width, part_of_[part[0]]);
-        if (window.size() < part.size() && !window.empty() &&
-            Search(Restrict(window), window, kGlance) == Verdict::kCannotFit) {
-          return Verdict::kCannotFit;
+        if (window.size() < part.size() && !window.empty()) {
+          const PlacementProblem alone = Restrict(window);
+          PlacementSearch glance(alone, arena_bytes_);
+          if (Search(glance, window, kGlance) == Verdict::kCannotFit) {
+            return Verdict::kCannotFit;
+          }
         }
       }
     }
-    return Search(whole, part, nodes_left_);
+    return Search(search, part, nodes_left_);
   }
 
-  Verdict Search(const PlacementProblem &problem, const std::vector<int> &buffers, int64_t limit) {
-    PlacementSearch search(problem, arena_bytes_);
+  Verdict Search(PlacementSearch &search, const std::vector<int> &buffers, int64_t limit) {
     const Verdict verdict = search.Run(std::min(limit, nodes_left_));
     nodes_left_ -= search.nodes();
     if (verdict == Verdict::kFits) {

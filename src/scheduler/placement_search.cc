@@ -1,7 +1,6 @@
 #include "placement_search.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace mcupatch::scheduler {
 
@@ -11,6 +10,7 @@ PlacementSearch::PlacementSearch(const PlacementProblem &problem, int64_t arena_
   pairs_of_.resize(buffers);
   steps_of_.resize(buffers);
   is_queued_.assign(buffers, false);
+  blame_.assign(problem.pairs.size(), 1);
   for (size_t p = 0; p < problem.pairs.size(); ++p) {
     pairs_of_[problem.pairs[p].a].push_back(static_cast<int>(p));
     pairs_of_[problem.pairs[p].b].push_back(static_cast<int>(p));
@@ -43,7 +43,6 @@ PlacementSearch::PlacementSearch(const PlacementProblem &problem, int64_t arena_
 
 Verdict PlacementSearch::Run(int64_t node_limit) {
   nodes_ = 0;
-  node_limit_ = node_limit;
   State root;
   root.ways.assign(problem_.pairs.size(), Way::kOpen);
   for (size_t b = 0; b < problem_.sizes.size(); ++b) {
@@ -57,7 +56,17 @@ Verdict PlacementSearch::Run(int64_t node_limit) {
   for (size_t b = 0; b < problem_.sizes.size(); ++b) {
     Touch(static_cast<int>(b));
   }
-  return Propagate(root) ? Branch(root) : Verdict::kCannotFit;
+  if (!Propagate(root)) {
+    return Verdict::kCannotFit;
+  }
+  while (true) {
+    node_limit_ = std::min(node_limit, nodes_ + attempt_);
+    const Verdict verdict = Branch(root);
+    if (verdict != Verdict::kUnknown || nodes_ >= node_limit) {
+      return verdict;
+    }
+    attempt_ += attempt_ / 2;
+  }
 }
 
 Verdict PlacementSearch::Branch(const State &state) {
@@ -90,10 +99,11 @@ Verdict PlacementSearch::Branch(const State &state) {
   return Verdict::kCannotFit;
 }
 
-// The pair with the least room among those that overlap when all lie as low as they may. None: that is a placement.
+// The pair with the least room for its blame among those that overlap when all lie as low as they may. None: that is a
+// placement.
 std::optional<int> PlacementSearch::PickPair(const State &state) const {
   std::optional<int> best;
-  int64_t least = std::numeric_limits<int64_t>::max();
+  int64_t least_room = 0, least_blame = 0;
   for (size_t p = 0; p < problem_.pairs.size(); ++p) {
     const Pair &pair = problem_.pairs[p];
     const int64_t rise = state.low[pair.b] - state.low[pair.a];
@@ -102,9 +112,10 @@ std::optional<int> PlacementSearch::PickPair(const State &state) const {
     }
     const int64_t slack_b = state.high[pair.b] - state.low[pair.a] - pair.b_above_a;
     const int64_t slack_a = state.high[pair.a] - state.low[pair.b] - pair.a_above_b;
-    const int64_t room = slack_a + slack_b;
-    if (room < least) {
-      least = room;
+    const int64_t room = slack_a + slack_b + 1;
+    if (!best || room * least_blame < least_room * blame_[p]) {
+      least_room = room;
+      least_blame = blame_[p];
       best = static_cast<int>(p);
     }
   }
@@ -158,12 +169,13 @@ bool PlacementSearch::CheckPair(State &state, int index) {
     }
     way = may_b ? Way::kBAbove : Way::kAAbove;
   }
-  if (way == Way::kBAbove) {
-    return Raise(state, pair.b, state.low[pair.a] + pair.b_above_a) &&
-           Lower(state, pair.a, state.high[pair.b] - pair.b_above_a);
-  }
-  return Raise(state, pair.a, state.low[pair.b] + pair.a_above_b) &&
-         Lower(state, pair.b, state.high[pair.a] - pair.a_above_b);
+  const bool is_b = way == Way::kBAbove;
+  const int upper = is_b ? pair.b : pair.a, lower = is_b ? pair.a : pair.b;
+  const int64_t distance = is_b ? pair.b_above_a : pair.a_above_b;
+  const bool is_alive = Raise(state, upper, state.low[lower] + distance) &&  //
+                        Lower(state, lower, state.high[upper] - distance);
+  blame_[index] += is_alive ? 0 : 1;
+  return is_alive;
 }
 
 bool PlacementSearch::Raise(State &state, int buffer, int64_t low) {
@@ -245,11 +257,24 @@ bool PlacementSearch::CheckStep(const State &state, int step) {
         saved += std::min(sum, most);
       }
       if (total - saved > end_of(b) - start) {
+        BlamePairs(inside);
         return false;
       }
     }
   }
   return true;
+}
+
+void PlacementSearch::BlamePairs(const std::vector<int> &buffers) {
+  std::vector<bool> is_blamed(problem_.sizes.size(), false);
+  for (int b : buffers) {
+    is_blamed[b] = true;
+  }
+  for (int b : buffers) {
+    for (int p : pairs_of_[b]) {
+      blame_[p] += problem_.pairs[p].a == b && is_blamed[problem_.pairs[p].b] ? 1 : 0;
+    }
+  }
 }
 
 }  // namespace mcupatch::scheduler

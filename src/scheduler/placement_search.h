@@ -20,17 +20,20 @@ class PlacementSearch {
  public:
   PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes);
 
-  // Searches at most `node_limit` branches. With kFits, `offsets` holds a placement.
+  // Searches at most `node_limit` branches more. With kFits, `offsets` holds a placement.
   Verdict Run(int64_t node_limit);
 
   const std::vector<int64_t> &offsets() const {
     return offsets_;
   }
+  // Of the last run.
   int64_t nodes() const {
     return nodes_;
   }
 
  private:
+  static constexpr int64_t kFirstAttempt = 200;
+
   enum class Way : uint8_t { kOpen, kBAbove, kAAbove };
 
   struct State {
@@ -51,6 +54,7 @@ class PlacementSearch {
   bool PropagatePairs(State &state);
   bool CheckPair(State &state, int pair);
   bool CheckStep(const State &state, int step);
+  void BlamePairs(const std::vector<int> &buffers);
   bool Raise(State &state, int buffer, int64_t low);
   bool Lower(State &state, int buffer, int64_t high);
   int64_t AboveWalls(int buffer, int64_t low) const;
@@ -66,9 +70,11 @@ class PlacementSearch {
   std::vector<int> queue_;                      // buffers whose range changed
   std::vector<bool> is_queued_;
   std::vector<bool> is_step_dirty_;
+  std::vector<int64_t> blame_;  // of every pair: dead ends it took part in, and one
   std::vector<int64_t> offsets_;
   int64_t nodes_ = 0;
-  int64_t node_limit_ = 0;
+  int64_t node_limit_ = 0;           // of this attempt
+  int64_t attempt_ = kFirstAttempt;  // branches until the search begins anew
 };
 
 }  // namespace mcupatch::scheduler
