@@ -87,7 +87,7 @@ def load_compiled(directory: Path) -> SavedModel:
         _read_unchanged(directory, FIRMWARE_FILE, digests)
         scaling = RawScaling(*facts["input_scaling"]) if facts["input_scaling"] else None
         graph = read_graph(model, facts["io"], facts["stream_input"], scaling)
-        pools = tuple(WorkspacePool(**pool) for pool in facts["pools"])
+        pools = _parse_pools(facts["pools"], result)
         sources = CSources(
             facts["c_name"],
             {n: _read_unchanged(directory, f"src/{n}", digests).decode() for n in facts["sources"]},
@@ -137,6 +137,16 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "inputs": [asdict(port) for port in sources.inputs],
         "outputs": [asdict(port) for port in sources.outputs],
     }
+
+
+def _parse_pools(values: list[dict[str, Any]], result: Result) -> tuple[WorkspacePool, ...]:
+    """Raises ValueError where these are not the memories of the figures' arena."""
+    pools = tuple(WorkspacePool(**value) for value in values)
+    if [p.nbytes for p in pools] != [p.bytes for p in result.memory.pools]:
+        raise ValueError("other memories than those of the arena")
+    if sum(p.nbytes for p in pools) != result.memory.arena_bytes:
+        raise ValueError(f"an arena of {result.memory.arena_bytes} bytes")
+    return pools
 
 
 def _parse_ports(

@@ -36,7 +36,7 @@ def named_pools(board: Board, memories: str) -> tuple[Pool, ...]:
 
 
 def describe_pools(pools: tuple[Pool, ...]) -> str:
-    """``axi_sram (64.0 KiB), dtcm (16.0 KiB)``."""
+    """``axi_sram (64 KiB), dtcm (16 KiB)``."""
     return ", ".join(f"{p.name} ({format_size(p.nbytes)})" for p in pools)
 
 
