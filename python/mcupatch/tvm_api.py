@@ -5,8 +5,10 @@ Written for apache-tvm 0.27 with apache-tvm-ffi 0.1.14.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tvm
-from tvm import ir, relax, tirx
+from tvm import ir, relax, sym, tirx
 from tvm.ir import Call, IRModule, Op, PointerType, PrimType, TensorLoad
 from tvm.ir import op as _ir_op
 from tvm.ir.attrs import make_node as _make_node
@@ -24,9 +26,15 @@ __all__ = [
     "TensorLoad",
     "ir",
     "relax",
+    "simplify",
     "tirx",
     "tvm",
 ]
+
+
+def simplify(expression: Any) -> Any:
+    """``expression`` with terms that cancel left out; Python numbers stay as they are."""
+    return expression if isinstance(expression, int) else sym.Analyzer().canonical_simplify(expression)
 
 
 def register_relax_op(name: str, description: str, attributes: dict[str, object]) -> Op:

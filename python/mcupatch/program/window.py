@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcupatch.ir.tensor import Tensor
-from mcupatch.tvm_api import T, ir, tirx
+from mcupatch.tvm_api import T, ir, simplify, tirx
 
 Expr = Any  # a TIR expression or a Python int
 
@@ -53,11 +53,14 @@ class Window:
         return [self._position(y, x) * channels + c]
 
     def _position(self, row: Expr, col: Expr) -> Expr:
-        """As one sum, with a select in it if there are two places: LLVM doubles loops to move a branch out of them."""
-        firsts = [_minus(row, s.row0) * s.width + (s.start - s.col0) for s in self.stored]
-        if len(firsts) == 1:
-            return firsts[0] + col
-        return tirx.Select(_as_expr(row) < self.boundary, *map(_as_expr, firsts)) + col
+        """As one sum, with a select in it if there are two places: LLVM doubles loops to move a branch out of them.
+
+        Terms that cancel are left out: TVM's analysis of regions divides by their factor, 0.
+        """
+        places = [simplify(_minus(row, s.row0) * s.width + (s.start - s.col0) + col) for s in self.stored]
+        if len(places) == 1:
+            return places[0]
+        return tirx.Select(_as_expr(row) < self.boundary, *map(_as_expr, places))
 
     def load(self, row: Expr, col: Expr, channel: Expr) -> Expr:
         return self.buffer[tuple(self.index(row, col, channel))]
