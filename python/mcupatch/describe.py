@@ -19,7 +19,7 @@ from mcupatch.result import (
 )
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import halo_policy, segment_grid
-from mcupatch.schedule.stage import Stage
+from mcupatch.schedule.stage import Schedule, Stage
 
 
 def describe_model(compiled: CompiledModel) -> Result:
@@ -33,7 +33,7 @@ def describe_model(compiled: CompiledModel) -> Result:
             tuple(_port(graph, name, name in schedule.streamed) for name in graph.inputs),
             tuple(_port(graph, name) for name in graph.outputs),
         ),
-        tuple(_stage(graph, stage) for stage in schedule.stages),
+        describe_stages(graph, schedule),
         MemoryFacts(
             arena_bytes=ledger.arena_bytes,
             input_bytes=ledger.input_bytes,
@@ -51,6 +51,11 @@ def describe_model(compiled: CompiledModel) -> Result:
         ComputeFacts(total_macs(graph), extra_macs(graph, schedule)),
         FlashFacts(compiled.firmware.weights_bytes, compiled.firmware.code_bytes),
     )
+
+
+def describe_stages(graph: Graph, schedule: Schedule) -> tuple[StageFacts, ...]:
+    """Every stage, in order."""
+    return tuple(_stage(graph, stage) for stage in schedule.stages)
 
 
 def describe_run(run: ComparedRun) -> MeasuredFacts:

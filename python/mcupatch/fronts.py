@@ -1,49 +1,122 @@
-"""The Pareto fronts of a network's schedules as figures."""
+"""The Pareto fronts of a network's schedules, planned: SRAM against extra MACs, and against predicted instructions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from mcupatch.describe import describe_stages
+from mcupatch.errors import Infeasible
+from mcupatch.explanation import explain_schedule
 from mcupatch.ir.graph import Graph
+from mcupatch.options import CompileOptions
+from mcupatch.pipeline import decide_for_board
 from mcupatch.plan_schedules import SchedulePlanner
-from mcupatch.report.fronts import FrontFigures, Fronts
-from mcupatch.schedule.cost import total_macs
+from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.fronts import spread
+from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import title_schedule
-from mcupatch.schedule.explain_cuts import explain_stages
-from mcupatch.schedule.search import Front, find_instructions_front, find_least_sram, find_macs_front
-from mcupatch.schedule.search_problem import SearchProblem
+from mcupatch.schedule.search import find_instructions_front, find_least_sram, find_macs_front
+from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
+from mcupatch.schedule.whole import is_whole
+from mcupatch.schedule.work import predicted_instructions
+from mcupatch.target.board import arena_budget, load_board
 
 
-def find_fronts(graph: Graph, stream_input: bool, max_extra_macs: float) -> Fronts:
-    """Bytes against extra MACs up to a share of the network's, and bytes against predicted instructions."""
-    problem = _problem(graph, stream_input)
-    whole = total_macs(graph)
-    return Fronts(
-        graph.name,
-        whole,
-        problem.layer_by_layer_bytes,
-        _figures(graph, find_macs_front(problem, int(whole * max_extra_macs))),
-        _figures(graph, find_instructions_front(problem)),
-    )
+class FrontSearch:
+    """The fronts of ``graph``, its images ``streamed`` or not.
 
+    With ``options`` the points are compared with the budget of the board that they name, and the schedule that a
+    compilation would take is among them.
+    """
 
-def explain_least_sram(graph: Graph, stream_input: bool) -> list[str]:
-    """Why the smallest schedule without recomputation is cut where it is, line by line."""
-    problem = _problem(graph, stream_input)
-    return list(explain_stages(problem, find_least_sram(problem)))
+    def __init__(
+        self, graph: Graph, stream_input: bool = False, options: CompileOptions | None = None
+    ) -> None:
+        self.graph = graph
+        self.planner = SchedulePlanner(graph, find_streamed_inputs(graph) if stream_input else ())
+        self.budget_bytes: int | None = None
+        self.taken: Schedule | None = None
+        self.miss = ""
+        if options is not None:
+            board = load_board(options.board, options.sram_bytes)
+            self.budget_bytes = arena_budget(board)
+            try:
+                self.taken = decide_for_board(graph, options, board, self.planner.streamed).schedule
+            except Infeasible as error:
+                self.miss = str(error)
 
+    def find(self, max_extra_macs: float, most: int | None = None) -> Fronts:
+        """Extra MACs up to a share of the network's. Of each front at most ``most`` points are planned (None: all).
 
-def _problem(graph: Graph, stream_input: bool) -> SearchProblem:
-    return SchedulePlanner(graph, find_streamed_inputs(graph) if stream_input else ()).problem
-
-
-def _figures(graph: Graph, front: Front) -> tuple[FrontFigures, ...]:
-    return tuple(
-        FrontFigures(
-            point.bytes,
-            point.extra_macs,
-            point.instructions,
-            len(point.schedule.stages),
-            title_schedule(graph, point.schedule),
+        Raises Infeasible where the streamed inputs cannot come row by row.
+        """
+        whole = total_macs(self.graph)
+        problem = self.planner.problem
+        by_macs = [point.schedule for point in find_macs_front(problem, int(whole * max_extra_macs)).points]
+        by_instructions = [point.schedule for point in find_instructions_front(problem).points]
+        return Fronts(
+            self.graph.name,
+            whole,
+            self.budget_bytes,
+            None if self.planner.plain is None else self._describe(self.planner.plain),
+            self._keep_best(by_macs, most, self._extra_macs),
+            self._keep_best(by_instructions, most, self._instructions),
+            len(by_macs),
+            len(by_instructions),
+            self.miss,
         )
-        for point in front.points
-    )
+
+    def explain(self) -> list[str]:
+        """Why the schedule that a compilation takes is cut as it is; without a budget, the smallest one."""
+        schedule = self.taken or find_least_sram(self.planner.problem).schedule
+        return explain_schedule(self.graph, schedule)
+
+    def _keep_best(
+        self, found: Sequence[Schedule], most: int | None, cost: Callable[[Schedule], int]
+    ) -> tuple[FrontPoint, ...]:
+        """Planned, in the order of their arenas, without those that another one beats, the plain one included.
+
+        The schedule that is taken stays.
+        """
+        arena = self.planner.arena_bytes
+        chosen = list(found) if most is None else spread(found, most)
+        others = [s for s in (self.taken, self.planner.plain) if s is not None and s not in chosen]
+        least: int | None = None
+        kept: list[Schedule] = []
+        for schedule in sorted([*chosen, *others], key=lambda s: (arena(s), cost(s))):
+            better = least is None or cost(schedule) < least
+            least = cost(schedule) if better else least
+            if (better or schedule == self.taken) and schedule != self.planner.plain:
+                kept.append(schedule)
+        return tuple(self._describe(schedule) for schedule in kept)
+
+    def _extra_macs(self, schedule: Schedule) -> int:
+        return extra_macs(self.graph, schedule)
+
+    def _instructions(self, schedule: Schedule) -> int:
+        return predicted_instructions(self.graph, schedule)
+
+    def _describe(self, schedule: Schedule) -> FrontPoint:
+        arena_bytes = self.planner.arena_bytes(schedule)
+        tiled = tuple(stage for stage in describe_stages(self.graph, schedule) if stage.is_tiled)
+        return FrontPoint(
+            arena_bytes,
+            self._extra_macs(schedule),
+            self._instructions(schedule),
+            len(schedule.stages),
+            _title(self.graph, schedule),
+            None if self.budget_bytes is None else arena_bytes <= self.budget_bytes,
+            schedule == self.taken,
+            tiled,
+        )
+
+
+def _title(graph: Graph, schedule: Schedule) -> str:
+    """``layer by layer``, ``3x3 patches, 40 whole`` or ``4 in tiles, 41 whole``: short enough for a table."""
+    whole = sum(is_whole(graph, stage) for stage in schedule.stages)
+    tiled = len(schedule.stages) - whole
+    if tiled == 0:
+        return "layer by layer"
+    title = title_schedule(graph, schedule) if tiled == 1 else f"{tiled} in tiles"
+    return f"{title}, {whole} whole" if whole else title

@@ -162,7 +162,7 @@ def compile_model(
 
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
-    decision = _decide(graph, options, board, streamed)
+    decision = decide_for_board(graph, options, board, streamed)
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule))
@@ -191,7 +191,9 @@ def input_scaling(options: CompileOptions) -> RawScaling | None:
     return RawScaling(options.input_scale, options.input_offset)
 
 
-def _decide(graph: Graph, options: CompileOptions, board: Board, streamed: tuple[str, ...]) -> Decision:
+def decide_for_board(
+    graph: Graph, options: CompileOptions, board: Board, streamed: tuple[str, ...]
+) -> Decision:
     """As ``decide_schedule`` for the board's memories; what an arena needs is also told as SRAM, which users set."""
     mode = options.mode
     if options.memories not in (AUTO, MAIN):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -32,6 +32,13 @@ def print_error(message: str) -> None:
         print(f"mcupatch: {message}", file=sys.stderr, flush=True)
     except BrokenPipeError:
         pass
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines of text on standard output, as they are; the terminal folds them."""
+    console = output_console()
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 @contextmanager

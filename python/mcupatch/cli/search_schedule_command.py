@@ -1,4 +1,4 @@
-"""``mcupatch search-schedule``: every schedule worth having, as a table and a picture."""
+"""``mcupatch search-schedule``: the schedules that no other one beats, as tables, JSON and a picture."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from mcupatch.cli.console import output_console, show_progress
+from mcupatch.cli.console import output_console, print_lines, show_progress
 from mcupatch.cli.parameters import (
     FRACTION,
+    SIZE,
     check_json_target,
     io_option,
     json_option,
@@ -16,51 +17,84 @@ from mcupatch.cli.parameters import (
     write_json,
 )
 from mcupatch.errors import BadInput
+from mcupatch.options import CompileOptions
 
 
 @click.command("search-schedule")
 @model_argument
+@click.option("--board", help="Compare with the memory of this board of 'mcupatch boards'.")
+@click.option("--sram", type=SIZE, help="Compare with this budget of SRAM, e.g. 64KiB.")
 @io_option
 @click.option(
-    "--stream-input", is_flag=True, help="The image comes row by row through a function of the caller's."
+    "--stream-input",
+    is_flag=True,
+    help="The image comes row by row through a function of the caller's; no buffer holds it.",
 )
 @click.option(
-    "--max-extra-macs", type=FRACTION, default=0.2, show_default="20%", help="Recompute at most this share."
+    "--max-extra-macs", type=FRACTION, default=0.3, show_default="30%", help="Recompute at most this share."
 )
-@click.option("--explain", is_flag=True, help="Say why the smallest schedule is cut where it is.")
+@click.option(
+    "--points",
+    type=click.IntRange(min=1),
+    default=12,
+    show_default=True,
+    help="How many schedules a table shows.",
+)
+@click.option("--explain", is_flag=True, help="Say of one schedule what each stage holds and why it is cut.")
 @click.option("--plot", metavar="FILE.svg", help="Draw both fronts.")
 @json_option
 def command(
     model: str,
+    board: str | None,
+    sram: int | None,
     io: str,
     stream_input: bool,
     max_extra_macs: float,
+    points: int,
     explain: bool,
     plot: str | None,
     json_file: str | None,
 ) -> None:
-    """Show how little SRAM MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) can run in, and what less of it costs."""
-    from mcupatch.fronts import explain_least_sram, find_fronts
+    """Show how little SRAM MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) can run in, and what less of it costs.
+
+    With --board or --sram also which schedules fit, and which one 'mcupatch compile' takes.
+    """
+    from mcupatch.fronts import FrontSearch
     from mcupatch.model_file import load_model_file
     from mcupatch.outputs import write_file
     from mcupatch.pipeline import read_graph
     from mcupatch.report.front_picture import draw_fronts
     from mcupatch.report.fronts import fronts_report
 
+    options = None
+    if board is not None or sram is not None:
+        options = CompileOptions(board or CompileOptions.board, sram, io=io, stream_input=stream_input)
     check_json_target(json_file)
-    if plot is not None and (not plot.endswith(".svg") or not Path(plot).absolute().parent.is_dir()):
-        raise BadInput(f"--plot draws a file FILE.svg in a directory that exists, not {plot!r}")
+    _check_plot_target(plot)
     with show_progress() as progress:
         progress("importing the model")
-        graph = read_graph(load_model_file(model), io)
-        progress("searching schedules")
-        fronts = find_fronts(graph, stream_input, max_extra_macs)
-        lines = explain_least_sram(graph, stream_input) if explain else []
+        graph = read_graph(load_model_file(model), io, stream_input)
+        progress("choosing a schedule")
+        search = FrontSearch(graph, stream_input, options)
+        progress("searching the fronts")
+        fronts = search.find(max_extra_macs, points if json_file is None and plot is None else None)
+        progress("explaining a schedule")
+        lines = search.explain() if explain else []
     write_json(json_file, fronts.as_json())
     if plot is not None:
         write_file(Path(plot), draw_fronts(fronts))
     if json_file != "-":
-        console = output_console()
-        console.print(fronts_report(fronts))
-        for line in lines:
-            console.print(line, markup=False)
+        output_console().print(fronts_report(fronts, points))
+        print_lines(lines)
+
+
+def _check_plot_target(plot: str | None) -> None:
+    """Raise BadInput before the work if ``--plot`` names a file that cannot be written."""
+    if plot is None:
+        return
+    if not plot.lower().endswith(".svg"):
+        raise BadInput(f"The picture is drawn as SVG: name a file that ends in .svg, not {plot!r}.")
+    if Path(plot).is_dir() or not Path(plot).absolute().parent.is_dir():
+        raise BadInput(
+            f"cannot write the picture to {plot!r}: it is a directory, or its directory does not exist"
+        )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mcupatch.result import StageFacts
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,43 @@ class ZooFigures:
     input_shape: tuple[int, int, int]
     macs: int
     parameters: int
+
+
+@dataclass(frozen=True)
+class FrontPoint:
+    """A schedule of a Pareto front. ``arena_bytes`` as planned, ``instructions`` as predicted.
+
+    ``fits`` the budget (None: there is none); ``taken`` by a compilation for it. ``stages`` counts operators that
+    run whole too; ``tiled`` leaves them out.
+    """
+
+    arena_bytes: int
+    extra_macs: int
+    instructions: int
+    stages: int
+    title: str
+    fits: bool | None
+    taken: bool
+    tiled: tuple[StageFacts, ...]
+
+
+@dataclass(frozen=True)
+class Fronts:
+    """Both fronts of a network, each in the order of the arenas, and how many schedules the search found for each.
+
+    ``macs`` of the model run whole. ``layer_by_layer`` is None where a streamed input forbids it. ``miss`` says why
+    nothing can be compiled for the budget, if that is so.
+    """
+
+    name: str
+    macs: int
+    budget_bytes: int | None
+    layer_by_layer: FrontPoint | None
+    by_macs: tuple[FrontPoint, ...]
+    by_instructions: tuple[FrontPoint, ...]
+    found_by_macs: int
+    found_by_instructions: int
+    miss: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mcupatch.ir.access import is_reduction, tiled_tensor
@@ -91,32 +92,44 @@ def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
     )
 
 
-def describe_largest(load: StepLoad) -> str:
+def describe_largest(load: StepLoad, scratch_bytes: int = 0) -> str:
     """The largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
-    return ", ".join(f"{_describe_holding(h)} {format_bytes(h.nbytes)}" for h in load.held[:LARGEST])
+    held = [(h.nbytes, _describe_holding(h)) for h in load.held] + [(scratch_bytes, "scratch of the kernel")]
+    held = sorted((h for h in held if h[0] > 0), key=lambda h: -h[0])
+    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held[:LARGEST])
 
 
 @dataclass(frozen=True)
 class StageStory:
-    """Operators ``first`` to ``last``: how they run, the bytes in use at their peak, and the largest buffers there."""
+    """Operators ``first`` to ``last``: how they run, the most bytes in use, at which operator, the largest ones there."""
 
     first: int
     last: int
     how: str
     peak_bytes: int
+    peak: int
     largest: str
 
 
-def tell_stages(graph: Graph, schedule: Schedule) -> tuple[StageStory, ...]:
-    """One story for each stage in tiles, and for each run of operators that run whole between them."""
-    loads = step_loads(graph, schedule)
+def tell_stages(
+    graph: Graph, schedule: Schedule, scratch: Mapping[str, int] | None = None
+) -> tuple[StageStory, ...]:
+    """One story for each stage in tiles, and for each run of operators that run whole between them.
+
+    ``scratch``: bytes of the kernels by operator name; without it they are not counted.
+    """
+    sizes = [scratch.get(op.name, 0) if scratch else 0 for op in graph.ops]
+    loads = [
+        replace(load, nbytes=load.nbytes + extra) for load, extra in zip(step_loads(graph, schedule), sizes)
+    ]
     stories = []
     for tiled, stages in groupby(schedule.stages, key=lambda s: None if is_whole(graph, s) else s.first):
         group = list(stages)
         first, last = group[0].first, group[-1].last
         worst = max(loads[first : last + 1], key=lambda load: load.nbytes)
         how = "whole" if tiled is None else _tell_segments(graph, group[0])
-        stories.append(StageStory(first, last, how, worst.nbytes, describe_largest(worst)))
+        largest = describe_largest(worst, sizes[worst.step])
+        stories.append(StageStory(first, last, how, worst.nbytes, worst.step, largest))
     return tuple(stories)
 
 

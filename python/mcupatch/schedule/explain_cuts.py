@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
+from mcupatch.ir.access import is_reduction, is_tileable
+from mcupatch.ir.graph import Graph
 from mcupatch.schedule.explain import format_bytes, shorten_name
 from mcupatch.schedule.search import FrontPoint, find_without_cut
 from mcupatch.schedule.search_problem import SearchProblem
-from mcupatch.schedule.stage import Segment, Stage
-from mcupatch.schedule.whole import is_whole
 
 
-def explain_stages(problem: SearchProblem, point: FrontPoint) -> Iterator[str]:
-    """A line for each stage, and one for each cut between stages or segments; operators that run whole are joined."""
-    bottleneck = max(point.stage_bytes, default=0)
-    for stage, nbytes in zip(point.schedule.stages, point.stage_bytes):
-        if stage.first > 0:
-            yield f"cut before operator {stage.first}: {_explain_cut(problem, point, stage.first)}"
-        most = ", the most of all stages" if nbytes == bottleneck else ""
-        yield f"{_describe(problem, stage)}: {format_bytes(nbytes)}{most}"
-        for before, segment in zip(stage.segments, stage.segments[1:]):
-            yield f"  segments meet before operator {segment.first}: {_explain_cut(problem, point, segment.first)}"
-            assert before.last + 1 == segment.first
+@dataclass(frozen=True)
+class CutReason:
+    """A cut before operator ``op`` and what it is for.
+
+    ``more_bytes`` and ``more_instructions`` is what the best schedule without it needs beyond this one, by the
+    search's count; negative where the schedule was not the best. Both are None where there is none without it:
+    ``obstacle`` says why.
+    """
+
+    op: int
+    more_bytes: int | None
+    more_instructions: int | None
+    obstacle: str = ""
+
+    def __str__(self) -> str:
+        if self.more_bytes is None or self.more_instructions is None:
+            return f"no stage can span it: {self.obstacle}"
+        if self.more_bytes > 0:
+            return f"without it {format_bytes(self.more_bytes)} more"
+        if self.more_instructions > 0:
+            return f"without it {self.more_instructions} instructions more"
+        if self.more_bytes < 0 or self.more_instructions < 0:
+            saved = (format_bytes(-self.more_bytes), f"{-self.more_instructions} instructions")
+            return (
+                f"without it {saved[0] if self.more_bytes < 0 else saved[1]} less: there are better schedules"
+            )
+        return "without it nothing is gained or lost"
 
 
-def _describe(problem: SearchProblem, stage: Stage) -> str:
-    ops = problem.graph.ops
-    first = f"'{shorten_name(ops[stage.first].name)}'"
-    if is_whole(problem.graph, stage):
-        return f"operator {stage.first} ({first}) whole"
-    names = first if stage.first == stage.last else f"{first} to '{shorten_name(ops[stage.last].name)}'"
-    tiles = ", ".join(_describe_segment(segment) for segment in stage.segments)
-    return f"operators {stage.first} to {stage.last} ({names}) in tiles {tiles}"
-
-
-def _describe_segment(segment: Segment) -> str:
-    """``1x4 of operators 3 to 5, rows recomputed of 3``."""
-    text = f"{segment.tile[0]}x{segment.tile[1]} of operators {segment.first} to {segment.last}"
-    for axis, recomputed in (("rows", segment.recomputed_rows), ("columns", segment.recomputed_cols)):
-        if recomputed:
-            text += f", {axis} recomputed of {', '.join(map(str, recomputed))}"
-    return text
-
-
-def _explain_cut(problem: SearchProblem, point: FrontPoint, cut: int) -> str:
-    without = find_without_cut(problem, point, cut)
+def explain_cut(problem: SearchProblem, point: FrontPoint, op: int) -> CutReason:
+    """The reason for the cut of ``point`` before operator ``op``, between stages or between segments."""
+    without = find_without_cut(problem, point, op)
     if without is None:
-        return "the operators on its two sides cannot run together"
-    more = without.bytes - point.bytes
-    if more > 0:
-        return f"without it at least {format_bytes(without.bytes)}, {format_bytes(more)} more"
-    slower = without.instructions - point.instructions
-    if slower > 0:
-        return f"without it {slower} instructions more, in the same bytes"
-    return "it costs nothing, and nothing would be gained without it"
+        return CutReason(op, None, None, _find_obstacle(problem.graph, op))
+    return CutReason(op, without.bytes - point.bytes, without.instructions - point.instructions)
+
+
+def _find_obstacle(graph: Graph, op: int) -> str:
+    """Why operators ``op - 1`` and ``op`` cannot run together in tiles."""
+    for index in (op - 1, op):
+        if not is_tileable(graph, graph.ops[index]):
+            return f"{_name(graph, index)} cannot run in tiles"
+    if is_reduction(graph, graph.ops[op - 1]):
+        return f"{_name(graph, op - 1)} has its result only when all of its input was there"
+    return f"{_name(graph, op - 1)} and {_name(graph, op)} do not follow each other in a chain of tiles"
+
+
+def _name(graph: Graph, index: int) -> str:
+    op = graph.ops[index]
+    return f"operator {index} '{shorten_name(op.name)}' ({op.kind})"
