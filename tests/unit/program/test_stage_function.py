@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mcupatch.importer.tflite import import_tflite
 from mcupatch.ir.quant import Rounding
 from mcupatch.ir.reference import run
 from mcupatch.model_inputs import random_inputs
@@ -13,6 +14,7 @@ from mcupatch.program.stage_function import build_stage_function
 from mcupatch.schedule.stage import Segment, Stage
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule, relax, tvm
+from tests.support.random_model import RandomModel
 from tests.support.small_graph import small_graph
 from tests.support.stages import CASES, make_case, pooled_network
 
@@ -37,6 +39,16 @@ def test_streamed_rows_are_copied_from_the_whole_input(name: str) -> None:
     graph, schedule = make_case(name, streamed=True)
     inputs = list(random_inputs(graph, 4).values())
     module = FusePatches(schedule=schedule)(build_module(graph))
+    assert run_on_host(module, inputs) == [value.tobytes() for value in run(graph, inputs)]
+
+
+def test_tiles_that_divide_the_map_evenly() -> None:
+    """A pointwise convolution last: addresses held terms that cancel, and TVM divided by their factor."""
+    model = RandomModel(3)
+    x = model.conv(model.add_input((1, 16, 16, 3)), 4, (3, 3))
+    graph = import_tflite(model.finish(model.conv(x, 5, (1, 1))), "even")
+    inputs = list(random_inputs(graph, 5).values())
+    module = FusePatches(grid=(2, 2), ops=2)(build_module(graph))
     assert run_on_host(module, inputs) == [value.tobytes() for value in run(graph, inputs)]
 
 
