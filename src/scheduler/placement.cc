@@ -21,7 +21,10 @@ namespace {
 class Minimizer {
  public:
   Minimizer(const PlacementProblem &problem, const std::vector<int64_t> &start, int64_t bound_bytes, int64_t node_limit)
-      : problem_(problem), best_{start, ArenaBytes(problem, start), bound_bytes, 0}, nodes_left_(node_limit) {
+      : problem_(problem),
+        best_{start, ArenaBytes(problem, start), bound_bytes, 0},
+        nodes_left_(node_limit),
+        blame_(problem.pairs.size(), 1) {
   }
 
   Placement Run() {
@@ -78,7 +81,7 @@ class Minimizer {
     if (arena_bytes < best_.bound_bytes) {
       return Verdict::kCannotFit;
     }
-    Fit fit = FitIntoArena(problem_, arena_bytes, nodes_left_);
+    Fit fit = FitIntoArena(problem_, arena_bytes, nodes_left_, blame_);
     nodes_left_ -= fit.nodes;
     best_.nodes += fit.nodes;
     if (fit.verdict == Verdict::kFits) {
@@ -93,6 +96,7 @@ class Minimizer {
   const PlacementProblem &problem_;
   Placement best_;
   int64_t nodes_left_;
+  std::vector<int64_t> blame_;
 };
 
 }  // namespace

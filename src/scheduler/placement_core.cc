@@ -1,20 +1,20 @@
 #include "placement_core.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mcupatch::scheduler {
 namespace {
 
 constexpr int kAside = -1;
-constexpr int64_t kFirstLook = 2000;  // branches for all steps together before some are looked at alone
-constexpr int64_t kGlance = 200;      // for each window of steps
 
 class CoreFitter {
  public:
-  CoreFitter(const PlacementProblem &problem, int64_t arena_bytes, int64_t node_limit)
+  CoreFitter(const PlacementProblem &problem, int64_t arena_bytes, int64_t node_limit, std::vector<int64_t> &blame)
       : problem_(problem),
         arena_bytes_(arena_bytes),
         nodes_left_(node_limit),
+        blame_(blame),
         part_of_(problem.sizes.size(), 0),
         offsets_(problem.sizes.size(), 0),
         pairs_of_(problem.sizes.size()) {
@@ -110,55 +110,39 @@ class CoreFitter {
   }
 
   Verdict FitPart(const std::vector<int> &part) {
-    const PlacementProblem whole = Restrict(part);
-    PlacementSearch search(whole, arena_bytes_);
-    const Verdict verdict = Search(search, part, kFirstLook);
-    if (verdict != Verdict::kUnknown) {
-      return verdict;
+    const PlacementProblem problem = Restrict(part);
+    const std::vector<int> pairs = PairsOf(part);
+    std::vector<int64_t> blame;
+    for (int p : pairs) {
+      blame.push_back(blame_[p]);
     }
-    // A search that goes back and forth between far steps wastes itself: look at few steps alone first.
-    const int steps = static_cast<int>(problem_.together.size());
-    for (int width = 1; width < steps; width *= 2) {
-      for (int first = 0; first + width <= steps; ++first) {
-        const std::vector<int> window = FindWindow(first, width, part_of_[part[0]]);
-        if (window.size() < part.size() && !window.empty()) {
-          const PlacementProblem alone = Restrict(window);
-          PlacementSearch glance(alone, arena_bytes_);
-          if (Search(glance, window, kGlance) == Verdict::kCannotFit) {
-            return Verdict::kCannotFit;
-          }
-        }
-      }
-    }
-    return Search(search, part, nodes_left_);
-  }
-
-  Verdict Search(PlacementSearch &search, const std::vector<int> &buffers, int64_t limit) {
-    const Verdict verdict = search.Run(std::min(limit, nodes_left_));
+    PlacementSearch search(problem, arena_bytes_, std::move(blame));
+    const Verdict verdict = search.Run(nodes_left_);
     nodes_left_ -= search.nodes();
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      blame_[pairs[i]] = search.blame()[i];
+    }
     if (verdict == Verdict::kFits) {
-      for (size_t i = 0; i < buffers.size(); ++i) {
-        offsets_[buffers[i]] = search.offsets()[i];
+      for (size_t i = 0; i < part.size(); ++i) {
+        offsets_[part[i]] = search.offsets()[i];
       }
     }
     return verdict;
   }
 
-  std::vector<int> FindWindow(int first, int width, int part) const {
-    std::vector<int> window;
-    for (int s = first; s < first + width; ++s) {
-      for (int b : problem_.together[s]) {
-        if (part_of_[b] == part) {
-          window.push_back(b);
-        }
+  // The pairs inside a part, in the order in which Restrict takes them.
+  std::vector<int> PairsOf(const std::vector<int> &part) const {
+    const int number = part_of_[part[0]];
+    std::vector<int> found;
+    for (size_t p = 0; p < problem_.pairs.size(); ++p) {
+      if (part_of_[problem_.pairs[p].a] == number && part_of_[problem_.pairs[p].b] == number) {
+        found.push_back(static_cast<int>(p));
       }
     }
-    std::sort(window.begin(), window.end());
-    window.erase(std::unique(window.begin(), window.end()), window.end());
-    return window;
+    return found;
   }
 
-  // The problem of some buffers alone; buffer i of it is `buffers[i]`.
+  // The problem of a part alone; buffer i of it is `buffers[i]`.
   PlacementProblem Restrict(const std::vector<int> &buffers) const {
     PlacementProblem part{problem_.align, {}, {}, {}, {}, problem_.walls};
     std::vector<int> index(problem_.sizes.size(), -1);
@@ -167,10 +151,9 @@ class CoreFitter {
       part.sizes.push_back(problem_.sizes[buffers[i]]);
       part.true_sizes.push_back(problem_.true_sizes[buffers[i]]);
     }
-    for (const Pair &pair : problem_.pairs) {
-      if (index[pair.a] >= 0 && index[pair.b] >= 0) {
-        part.pairs.push_back({index[pair.a], index[pair.b], pair.b_above_a, pair.a_above_b});
-      }
+    for (int p : PairsOf(buffers)) {
+      const Pair &pair = problem_.pairs[p];
+      part.pairs.push_back({index[pair.a], index[pair.b], pair.b_above_a, pair.a_above_b});
     }
     for (const std::vector<int> &step : problem_.together) {
       std::vector<int> members;
@@ -221,6 +204,7 @@ class CoreFitter {
   const PlacementProblem &problem_;
   const int64_t arena_bytes_;
   int64_t nodes_left_;
+  std::vector<int64_t> &blame_;
   std::vector<int> part_of_;  // of each buffer; kAside for the ones set aside
   std::vector<int> aside_;    // in the order in which they were
   std::vector<int64_t> offsets_;
@@ -229,8 +213,9 @@ class CoreFitter {
 
 }  // namespace
 
-Fit FitIntoArena(const PlacementProblem &problem, int64_t arena_bytes, int64_t node_limit) {
-  return CoreFitter(problem, arena_bytes, node_limit).Run();
+Fit FitIntoArena(const PlacementProblem &problem, int64_t arena_bytes, int64_t node_limit,
+                 std::vector<int64_t> &blame) {
+  return CoreFitter(problem, arena_bytes, node_limit, blame).Run();
 }
 
 }  // namespace mcupatch::scheduler

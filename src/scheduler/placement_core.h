@@ -15,7 +15,8 @@ struct Fit {
   int64_t nodes;
 };
 
-// Searches at most `node_limit` branches.
-Fit FitIntoArena(const PlacementProblem &problem, int64_t arena_bytes, int64_t node_limit);
+// Searches at most `node_limit` branches. `blame` of every pair (PlacementSearch), 1 at first, is learned from one arena
+// to the next.
+Fit FitIntoArena(const PlacementProblem &problem, int64_t arena_bytes, int64_t node_limit, std::vector<int64_t> &blame);
 
 }  // namespace mcupatch::scheduler

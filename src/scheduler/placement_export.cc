@@ -39,7 +39,8 @@ tvm::ffi::Tuple<int64_t, Integers> FitBetweenWalls(int64_t align, Integers sizes
                                                    int64_t arena_bytes, int64_t node_limit) {
   PlacementProblem problem = ReadProblem(align, sizes, true_sizes, pairs, together);
   problem.walls = ToVector(walls);
-  const Fit fit = FitIntoArena(problem, arena_bytes, node_limit);
+  std::vector<int64_t> blame(problem.pairs.size(), 1);
+  const Fit fit = FitIntoArena(problem, arena_bytes, node_limit, blame);
   const int64_t answer = fit.verdict == Verdict::kFits ? 1 : fit.verdict == Verdict::kCannotFit ? 0 : -1;
   return tvm::ffi::Tuple<int64_t, Integers>(answer, ToIntegers(fit.offsets));
 }

@@ -1,16 +1,16 @@
 #include "placement_search.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mcupatch::scheduler {
 
-PlacementSearch::PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes)
-    : problem_(problem), arena_bytes_(arena_bytes) {
+PlacementSearch::PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes, std::vector<int64_t> blame)
+    : problem_(problem), arena_bytes_(arena_bytes), blame_(std::move(blame)) {
   const size_t buffers = problem.sizes.size();
   pairs_of_.resize(buffers);
   steps_of_.resize(buffers);
   is_queued_.assign(buffers, false);
-  blame_.assign(problem.pairs.size(), 1);
   for (size_t p = 0; p < problem.pairs.size(); ++p) {
     pairs_of_[problem.pairs[p].a].push_back(static_cast<int>(p));
     pairs_of_[problem.pairs[p].b].push_back(static_cast<int>(p));

@@ -18,13 +18,17 @@ enum class Verdict { kFits, kCannotFit, kUnknown };
 // than there are between the lowest and the highest of their ends, the branch is dead.
 class PlacementSearch {
  public:
-  PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes);
+  // `blame` of every pair is 1, or what an earlier search has learned (`blame()`).
+  PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes, std::vector<int64_t> blame);
 
   // Searches at most `node_limit` branches more. With kFits, `offsets` holds a placement.
   Verdict Run(int64_t node_limit);
 
   const std::vector<int64_t> &offsets() const {
     return offsets_;
+  }
+  const std::vector<int64_t> &blame() const {
+    return blame_;
   }
   // Of the last run.
   int64_t nodes() const {

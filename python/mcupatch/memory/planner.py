@@ -21,7 +21,7 @@ from mcupatch.memory.pools import divide_buffers
 from mcupatch.memory.separation import Separation, build_separation, step_bounds
 from mcupatch.schedule.stage import Schedule
 
-EXACT_WORK = 3_000_000  # branches times buffers; below a second
+EXACT_WORK = 8_000_000  # branches times buffers; below a second
 QUICK_EXACT_WORK = 150_000
 EXACT_STARTS = 2  # orders placed greedily before branch and bound: the later ones rarely do better
 SEARCH_WORK = 80_000  # placed buffers in all; below a second

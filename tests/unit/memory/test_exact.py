@@ -48,3 +48,22 @@ def test_local_search_follows_where_branch_and_bound_gives_up(monkeypatch: pytes
     searched = planner.place_buffers(buffers, ())
     assert exact.optimal
     assert searched.lower_bound_bytes <= exact.arena_bytes <= searched.arena_bytes
+
+
+def test_chains_of_trailing_blocks_are_proven() -> None:
+    """Outputs of stages that each trail the one before, among the row caches of their own stage: what lies below the
+    first output is decided by all that follow. Within the load of a step there is no placement."""
+    buffers, trails = [], []
+    for k in range(12):
+        first = 3 * k
+        buffers.append(Buffer(f"out{k}", BufferKind.TENSOR, 6400, first, first + 5))
+        rest = 5600 - 320 if k else 5600
+        sizes = [1280 + 64 * (k % 5), 1920 - 32 * k, 640 + 16 * (k % 3)]
+        sizes.append(rest - sum(sizes))
+        for i, nbytes in enumerate(sizes):
+            buffers.append(Buffer(f"cache{k}.{i}", BufferKind.CACHE, nbytes, first, first + 2))
+        if k:
+            trails.append(SafeOverlap(f"op{k}", f"out{k}", f"out{k - 1}", 320, True))
+    plan = planner.place_buffers(buffers, trails)
+    assert plan.optimal
+    assert plan.lower_bound_bytes > 6400 + 5600
