@@ -51,10 +51,22 @@ void OpenTensor::AddStops(const OpenTensor &reader, const AxisAccess &access) {
   }
 }
 
-AxisWalk::AxisWalk(const Network &network, int last, Axis axis, int tile)
-    : network_(&network), last_(last), axis_(axis), tile_(tile), tiled_(network.tiled_tensor(last)) {
-  size_ = network.tensors[tiled_].size[axis];
+AxisWalk::AxisWalk(const Network &network, int last, Axis axis, int tile) : network_(&network) {
+  Restart(last, axis, tile);
+}
+
+void AxisWalk::Restart(int last, Axis axis, int tile) {
+  for (OpenTensor &open : open_) {
+    spare_.push_back(std::move(open));
+  }
+  open_.clear();
+  last_ = last;
+  axis_ = axis;
+  tile_ = tile;
+  tiled_ = network_->tiled_tensor(last);
+  size_ = network_->tensors[tiled_].size[axis];
   tiles_ = (size_ + tile - 1) / tile;
+  warm_up_ = 0;
 }
 
 const OpenTensor *AxisWalk::FindOpen(int tensor) const {
@@ -189,14 +201,18 @@ AxisStats AxisWalk::Summarise(const OpenTensor *read, bool recomputed) {
   int next = *std::max_element(stop_.begin(), stop_.end());
   for (int s = count - 1; s >= 0; --s) {
     const int start = stop_[s] > held_[s] ? held_[s] : next;
-    const int from = std::min(start, next), to = std::max(start, std::min(stop_[s], next));
-    stats.flushed_cols += to - from;
-    stats.flushed_tiles += to > from;
+    const int flushed = std::max(std::min(stop_[s], next) - start, 0);
+    stats.flushed_cols += flushed;
+    stats.flushed_tiles += flushed > 0;
     next = std::min(next, start);
     if (s + 1 < count) {
       const int then = held_[s + 1];
-      stats.kept_steps += std::min(stop_[s], stop_[s + 1]) > std::max(held_[s], then);
-      stats.moved_steps += std::min(stop_[s], stop_[s + 1]) > std::max(held_[s], then) && then > held_[s];
+      const int overlap = std::max(std::min(stop_[s], stop_[s + 1]) - std::max(held_[s], then), 0);
+      stats.kept_steps += overlap > 0;
+      if (then > held_[s]) {
+        stats.moved_steps += overlap > 0;
+        stats.moved_sum += overlap;
+      }
       stats.cached_rows += then > held_[s] ? std::max(start_[s] - then, 0) : 0;
       stats.cached_rows += stop_[s] - std::max(then, start_[s]);
     }

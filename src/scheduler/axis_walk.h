@@ -20,7 +20,8 @@ struct AxisStats {
   int active = 0;    // steps that compute anything
   int64_t computed_sum = 0, kept_sum = 0;
   int kept_steps = 0;   // that hold something from before
-  int moved_steps = 0;  // of those, the ones that drop something
+  int moved_steps = 0;  // of those, the ones that drop something, and what they hold from before
+  int64_t moved_sum = 0;
   // To and from a row cache: rows moved up in it or copied to it; columns copied, and the tiles that do so.
   int64_t cached_rows = 0, flushed_cols = 0;
   int flushed_tiles = 0;
@@ -50,6 +51,9 @@ struct OpenTensor {
 class AxisWalk {
  public:
   AxisWalk(const Network &network, int last, Axis axis, int tile);
+
+  // The same as a new one, in the memory of this one.
+  void Restart(int last, Axis axis, int tile);
 
   // Adds operator `op`, the one before the first so far. `live_out`: all of its output is wanted outside.
   // `stops`: how far its output has to be computed at each step, where that does not follow from its readers.

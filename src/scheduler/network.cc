@@ -42,6 +42,11 @@ void Network::Index() {
       }
     }
   }
+  least_crossing_before.assign(size() + 1, 0);
+  for (int i = 1; i <= size(); ++i) {
+    const auto begin = crossing_bytes.begin() + lone_since[i];
+    least_crossing_before[i] = *std::min_element(begin, crossing_bytes.begin() + i);
+  }
 }
 
 // What is kept of the inputs of an operator while it runs tile by tile, along rows or along columns.

@@ -34,8 +34,9 @@ struct Tensor {
 struct Operator {
   int output;
   bool tileable, reduction;
-  bool element;  // reads an element no later than it writes it
-  bool early;    // a strided one that may run as soon as its input is there
+  bool element;     // reads an element no later than it writes it
+  bool full_width;  // a reduction that adds up whole rows only
+  bool early;       // a strided one that may run as soon as its input is there
   int64_t macs, work, call_work;
   int64_t scratch_bytes, column_scratch_bytes;  // for any call, and for calls one column wide
   int64_t sums_bytes;
@@ -54,6 +55,8 @@ struct Network {
   // By operator: the first one from which on a stage may be cut into segments before it, because nothing that was
   // computed from there on, or is streamed, is still wanted but the output of the operator before.
   std::vector<int> lone_since;
+  // By operator: the fewest bytes that cross into a stage that starts before it and may be cut into segments there.
+  std::vector<int64_t> least_crossing_before;
   int streamed_until = -1;    // the last operator that reads a streamed input; all that do are in the first stage
   int64_t least_bytes = 0;    // no schedule that keeps all halos needs less
   int64_t unneeded_macs = 0;  // of positions that nothing reads, which tiles may leave out

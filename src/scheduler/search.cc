@@ -15,7 +15,7 @@ int64_t FindFewBytes(const Network &network, SearchSpace space) {
   space.tile_cols = {space.tile_cols.front(), space.tile_cols.back()};
   space.col_parts.clear();
   space.longest = 12;
-  for (int64_t budget = std::min(most, network.least_bytes);; budget = std::min(most, budget + budget / 2)) {
+  for (int64_t budget = std::min(most, 3 * network.least_bytes);; budget = std::min(most, 2 * budget)) {
     space.budget_bytes = budget;
     const SegmentTable table(network, space);
     const FoundSchedule found = TailSearch(network, table, space, true).Run();

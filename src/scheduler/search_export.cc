@@ -52,6 +52,7 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
     op.tileable = in.Next() != 0;
     op.reduction = in.Next() != 0;
     op.element = in.Next() != 0;
+    op.full_width = in.Next() != 0;
     op.early = in.Next() != 0;
     op.macs = in.Next();
     op.work = in.Next();

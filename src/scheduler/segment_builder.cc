@@ -4,12 +4,16 @@
 
 namespace mcupatch::scheduler {
 
-std::vector<int> SegmentBuilder::FindTileCols(int size, const SearchSpace &space) {
+std::vector<int> SegmentBuilder::FindTileCols() const {
+  const int size = SizeOf(kCols);
+  if (network_.operators[last_].full_width) {
+    return {size};
+  }
   std::vector<int> lengths;
-  for (int cols : space.tile_cols) {
+  for (int cols : space_.tile_cols) {
     lengths.push_back(cols == 0 ? size : std::min(cols, size));
   }
-  for (int parts : space.col_parts) {
+  for (int parts : space_.col_parts) {
     lengths.push_back((size + parts - 1) / parts);
   }
   std::sort(lengths.begin(), lengths.end());
@@ -103,7 +107,7 @@ void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisSta
     const int64_t row_bytes = output.size[kCols] * output.position_bytes;
     if (one_wide && rows.kept > 0) {
       pair.persistent += tile;
-      pair.work += MoveWork(rows.kept_sum * cols.held * output.position_bytes, rows.moved_steps);
+      pair.work += MoveWork(rows.moved_sum * cols.held * output.position_bytes, rows.moved_steps);
     } else if (cols.kept > 0) {
       pair.left += tile;
       pair.work +=

@@ -82,6 +82,12 @@ class SegmentBuilder {
   void OpenChoices(int last) {
     last_ = last;
     tiled_ = network_.tiled_tensor(last);
+    for (RowChoice &row : rows_) {
+      spare_.push_back(std::move(row.walk));
+    }
+    for (ColChoice &col : cols_) {
+      spare_.push_back(std::move(col.walk));
+    }
     rows_.clear();
     cols_.clear();
     pairs_.clear();
@@ -94,10 +100,10 @@ class SegmentBuilder {
         }
       }
     }
-    for (int cols : FindTileCols(SizeOf(kCols), space_)) {
-      cols_.push_back({AxisWalk(network_, last_, kCols, cols), cols, false, {}});
+    for (int cols : FindTileCols()) {
+      cols_.push_back({NewWalk(kCols, cols), cols, false, {}});
       if (space_.recompute_all && cols < SizeOf(kCols)) {
-        cols_.push_back({AxisWalk(network_, last_, kCols, cols), cols, true, {}});
+        cols_.push_back({NewWalk(kCols, cols), cols, true, {}});
       }
     }
     for (size_t row = 0; row < rows_.size(); ++row) {
@@ -105,8 +111,20 @@ class SegmentBuilder {
     }
   }
 
+  AxisWalk NewWalk(Axis axis, int tile) {
+    if (spare_.empty()) {
+      return AxisWalk(network_, last_, axis, tile);
+    }
+    AxisWalk walk = std::move(spare_.back());
+    spare_.pop_back();
+    walk.Restart(last_, axis, tile);
+    return walk;
+  }
+
+  std::vector<int> FindTileCols() const;
+
   void AddRows(int rows, int choice, bool all) {
-    rows_.push_back({AxisWalk(network_, last_, kRows, rows), rows, choice, 0, 0, all, {}, {}});
+    rows_.push_back({NewWalk(kRows, rows), rows, choice, 0, 0, all, {}, {}});
   }
 
   void AddPairs(int row) {
@@ -179,10 +197,8 @@ class SegmentBuilder {
   bool early_ = false;
   std::vector<RowChoice> rows_;
   std::vector<ColChoice> cols_;
+  std::vector<AxisWalk> spare_;  // of the segments before, for their memory
   std::vector<TileChoice> pairs_;
-
- public:
-  static std::vector<int> FindTileCols(int size, const SearchSpace &space);
 };
 
 }  // namespace mcupatch::scheduler

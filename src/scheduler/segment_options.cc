@@ -39,6 +39,13 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
   if (!MayBegin(first)) {
     return;
   }
+  // What there is beside any of them: what crosses into the stage, and perhaps a row of the segment before.
+  int64_t least = network_.crossing_bytes[first] - network_.tensors[network_.operators[last_].output].nbytes;
+  if (first > 0) {
+    const Tensor &before = network_.tensors[network_.operators[first - 1].output];
+    const int64_t row = before.size[kCols] * before.position_bytes;
+    least = std::min(least, network_.least_crossing_before[first] + row);
+  }
   for (RowChoice &row : rows_) {
     row.borders = {};
   }
@@ -48,6 +55,9 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     const bool one_wide = col.walk.tiles() == 1;
     if (first == last_ && row.walk.tiles() == 1 && one_wide) {
       continue;  // a whole operator
+    }
+    if (pair.persistent + pair.temporary() + least > space_.budget_bytes) {
+      continue;
     }
     if (row.borders.rows_before < 0) {
       row.borders = FindBorders(first, row);
@@ -59,7 +69,9 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     option.temporary = pair.temporary();
     option.stream_window = borders.stream_window;
     const int64_t as_first = network_.crossing_bytes[first] + borders.stream_window - option.saving;
-    const int64_t least_border = borders.least_window == kNone ? as_first : std::min(as_first, borders.least_window);
+    const int64_t least_border = borders.least_window == kNone
+                                     ? as_first
+                                     : std::min(as_first, network_.least_crossing_before[first] + borders.least_window);
     if (option.persistent + option.temporary + least_border > space_.budget_bytes) {
       continue;
     }

@@ -33,12 +33,12 @@ struct Work {
 struct SearchSpace {
   std::vector<int> tile_rows;
   std::vector<int> tile_cols;
-  std::vector<int> col_parts;  // also the columns that split the tensor into so many parts
-  int most_recomputed = 0;     // tensors of a segment whose rows are recomputed, unless all are
-  bool recompute_all = false;  // also all rows, with the columns kept or recomputed
-  bool work_first = false;     // instructions before extra MACs
-  bool bytes_only = false;     // work is of no interest
-  int longest = kLongest;      // operators in a segment
+  std::vector<int> col_parts;                // also the columns that split the tensor into so many parts
+  int most_recomputed = 0;                   // tensors of a segment whose rows are recomputed, unless all are
+  bool recompute_all = false;                // also all rows, with the columns kept or recomputed
+  bool work_first = false;                   // instructions before extra MACs
+  bool bytes_only = false;                   // work is of no interest
+  int longest = kLongest;                    // operators in a segment
   int no_stage_cut = 0, no_segment_cut = 0;  // operators before which nothing is cut; 0: none
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;

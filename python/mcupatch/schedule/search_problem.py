@@ -60,7 +60,7 @@ class SearchProblem:
 
 
 TENSOR_FIELDS, TENSOR_BYTES = 8, 4
-OPERATOR_FIELDS, WHOLE_BYTES = 14, 11
+OPERATOR_FIELDS, WHOLE_BYTES = 15, 12
 
 
 def build_problem(
@@ -92,7 +92,9 @@ def build_problem(
         macs = macs_per_pixel(op, out.hwc[2])
         per_position, per_call = work.per_position[i], work.per_call[i]
         area = height * width
-        operators += (index[op.output], tileable, folds, isinstance(op, ELEMENT_OPS), _may_be_early(graph, i))
+        full_width = folds and isinstance(op, ops.AvgPool2D) and op.requant is not None
+        operators += (index[op.output], tileable, folds, isinstance(op, ELEMENT_OPS), full_width)
+        operators += (_may_be_early(graph, i),)
         operators += (macs, per_position, per_call, scratch_bytes.get(op.name, 0))
         operators += (column_scratch_bytes.get(op.name, 0), out.hwc[2] * SUM_BYTES if folds else 0)
         operators += (whole_bytes[i], area * macs, area * per_position + per_call)
