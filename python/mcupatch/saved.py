@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -88,11 +88,12 @@ def load_compiled(directory: Path) -> SavedModel:
         scaling = RawScaling(*facts["input_scaling"]) if facts["input_scaling"] else None
         graph = read_graph(model, facts["io"], facts["stream_input"], scaling)
         pools = _parse_pools(facts["pools"], result)
+        streamed = [port.name for port in result.model.input if port.streamed]
         sources = CSources(
             facts["c_name"],
             {n: _read_unchanged(directory, f"src/{n}", digests).decode() for n in facts["sources"]},
             {n: _read_unchanged(directory, f"include/{n}", digests).decode() for n in facts["headers"]},
-            _parse_ports(facts["inputs"], graph, graph.inputs, pools),
+            _parse_ports(facts["inputs"], graph, graph.inputs, pools, streamed),
             _parse_ports(facts["outputs"], graph, graph.outputs, pools),
             pools,
             result.flash.weights_bytes,
@@ -150,7 +151,11 @@ def _parse_pools(values: list[dict[str, Any]], result: Result) -> tuple[Workspac
 
 
 def _parse_ports(
-    values: list[dict[str, Any]], graph: Graph, names: tuple[str, ...], pools: tuple[WorkspacePool, ...]
+    values: list[dict[str, Any]],
+    graph: Graph,
+    names: tuple[str, ...],
+    pools: tuple[WorkspacePool, ...],
+    streamed: Sequence[str] = (),
 ) -> tuple[Port, ...]:
     """Raises ValueError where these are not the places of the tensors ``names`` in ``pools``.
 
@@ -160,7 +165,7 @@ def _parse_ports(
     ports = []
     for value, name in zip(values, names):
         tensor, place = graph.tensors[name], value["offset"]
-        offset = None if place is None and name in graph.inputs else int(place)
+        offset = None if place is None and name in streamed else int(place)
         fits = offset is None or 0 <= offset <= rooms[value["pool"]] - tensor.nbytes
         if value["tensor"]["name"] != name or not fits:
             raise ValueError(f"no place for {name!r} in the arena")

@@ -223,6 +223,8 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "ports": change_json("build.json", lambda v: v.update(inputs=[])),
     "path": change_json("build.json", lambda v: v.update(model_file="../net.tflite")),
     "source": change_json("build.json", lambda v: v.update(sources=["../../net.tflite"])),
+    "memories": change_json("build.json", lambda v: v["pools"][0].update(nbytes=16)),
+    "memory of a place": change_json("build.json", lambda v: v["inputs"][0].update(pool="dtcm")),
     "arena": change_json("mcupatch.json", lambda v: v["memory"].update(arena_bytes="x")),
 }
 

@@ -19,17 +19,20 @@ from tests.support.odd_models import float_ends_model, small_model
 MEMORY = {
     "arena_bytes",
     "input_bytes",
+    "streamed_input_bytes",
     "output_bytes",
     "lower_bound_bytes",
     "optimal",
     "analytic_per_layer_bytes",
     "analytic_schedule_bytes",
+    "pools",
 }
 MEASURED = {
     "backend",
     "cpu",
     "instructions",
     "arena_touched_bytes",
+    "pools_touched_bytes",
     "stack_bytes",
     "sram_bytes",
     "flash_bytes",
