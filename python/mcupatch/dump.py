@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mcupatch.errors import BadInput
@@ -41,8 +41,8 @@ def graph_text(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
-def schedule_text(graph: Graph, schedule: Schedule) -> str:
-    """One line a stage, and one for each of its segments where it runs in tiles."""
+def schedule_text(graph: Graph, schedule: Schedule, reasons: Sequence[str] = ()) -> str:
+    """One line a stage, and one for each of its segments where it runs in tiles; then the ``reasons`` for all that."""
     lines = [f"streamed: {', '.join(map(repr, schedule.streamed))}"] if schedule.streamed else []
     for stage in schedule.stages:
         if is_whole(graph, stage):
@@ -50,6 +50,7 @@ def schedule_text(graph: Graph, schedule: Schedule) -> str:
             continue
         lines.append(f"{stage.first:4d} to {stage.last:4d}  in tiles, halo: {halo_policy(graph, stage)}")
         lines += [f"    {_segment_text(graph, segment)}" for segment in stage.segments]
+    lines += ["", *reasons] if reasons else []
     return "\n".join(lines) + "\n"
 
 

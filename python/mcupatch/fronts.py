@@ -105,7 +105,7 @@ class FrontSearch:
             self._extra_macs(schedule),
             self._instructions(schedule),
             len(schedule.stages),
-            _title(self.graph, schedule),
+            "layer by layer" if schedule == self.planner.plain else _title(self.graph, schedule),
             None if self.budget_bytes is None else arena_bytes <= self.budget_bytes,
             schedule == self.taken,
             tiled,
@@ -113,10 +113,10 @@ class FrontSearch:
 
 
 def _title(graph: Graph, schedule: Schedule) -> str:
-    """``layer by layer``, ``3x3 patches, 40 whole`` or ``4 in tiles, 41 whole``: short enough for a table."""
+    """``3x3 patches, 40 whole`` or ``4 in tiles, 41 whole``: short enough for a table."""
     whole = sum(is_whole(graph, stage) for stage in schedule.stages)
     tiled = len(schedule.stages) - whole
     if tiled == 0:
-        return "layer by layer"
+        return "all whole"
     title = title_schedule(graph, schedule) if tiled == 1 else f"{tiled} in tiles"
     return f"{title}, {whole} whole" if whole else title

@@ -21,6 +21,7 @@ from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
 from mcupatch.errors import Infeasible
+from mcupatch.explanation import explain_schedule
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
 from mcupatch.importer.detect import import_graph
@@ -165,7 +166,7 @@ def compile_model(
     decision = decide_for_board(graph, options, board, streamed)
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
-    write("schedule.txt", lambda: schedule_text(graph, schedule))
+    write("schedule.txt", lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule)))
     check_plan(graph, schedule, plan, find_schedule_scratch(graph, schedule))
     write("plan.txt", lambda: plan_text(plan))
 

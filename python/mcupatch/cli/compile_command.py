@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcupatch.cli.console import output_console, show_progress
+from mcupatch.cli.console import output_console, print_lines, show_progress
 from mcupatch.cli.parameters import (
     SIZE,
     board_option,
@@ -49,6 +49,7 @@ from mcupatch.target.sizes import format_size
 @click.option(
     "--dump", metavar="DIR", help="Also write the module, graph, schedule and plan of every stage as text."
 )
+@click.option("--explain", is_flag=True, help="Say of each stage what it holds, and why it is cut as it is.")
 @json_option
 def command(
     model: str,
@@ -69,10 +70,12 @@ def command(
     toolchain: str,
     output: str | None,
     dump: str | None,
+    explain: bool,
     json_file: str | None,
 ) -> None:
     """Compile MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) for a board."""
     from mcupatch.decide import hint_at_ends, layer_by_layer_bytes
+    from mcupatch.explanation import explain_schedule
     from mcupatch.model_file import load_model_file
     from mcupatch.outputs import check_replaceable
     from mcupatch.pipeline import compile_model
@@ -98,6 +101,7 @@ def command(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
             )
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
+        print_lines(explain_schedule(compiled.graph, compiled.schedule) if explain else [])
 
 
 def _compare_with_whole(arena_bytes: int, whole_bytes: int) -> str:

@@ -20,7 +20,7 @@ def analysis_report(
     hint: str = "",
 ) -> RenderableType:
     """Memory per layer, the bottleneck in words, the schedules that were looked at, and a hint."""
-    remarks = [] if len(schedules) > 1 else ["No patch schedule has a smaller arena."]
+    remarks = [] if len(schedules) > 1 else ["No schedule in tiles has a smaller arena."]
     return Group(
         Text(f"{name}: memory at each operator, layer by layer"),
         layer_table(layers, ascii_only),

@@ -78,7 +78,7 @@ class ZooFigures:
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """A schedule of a Pareto front. ``arena_bytes`` as planned, ``instructions`` as predicted.
+    """A schedule of a Pareto front. ``arena_bytes`` as planned, ``predicted_instructions`` are not measured.
 
     ``fits`` the budget (None: there is none); ``taken`` by a compilation for it. ``stages`` counts operators that
     run whole too; ``tiled`` leaves them out.
@@ -86,7 +86,7 @@ class FrontPoint:
 
     arena_bytes: int
     extra_macs: int
-    instructions: int
+    predicted_instructions: int
     stages: int
     title: str
     fits: bool | None

@@ -17,11 +17,12 @@ Cost = Callable[[FrontPoint], float]
 
 @dataclass(frozen=True)
 class Spot:
-    """A point of the front, and what a pointer that rests on it reads."""
+    """A point of the front, what a pointer that rests on it reads, and whether a compilation takes it."""
 
     x: float
     y: float
     text: str
+    taken: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ def lay_out_panel(
 ) -> Panel:
     """The arenas of ``points`` across, their ``cost`` upwards."""
     plain, budget = fronts.layer_by_layer, fronts.budget_bytes
-    sight = STRETCH * max((point.arena_bytes for point in points), default=float("inf"))
+    # what is taken may be no point of this front: it is no reason to show the front small
+    reach = [p.arena_bytes for i, p in enumerate(points) if all(cost(p) < cost(q) for q in points[:i])]
+    sight = STRETCH * max(reach, default=float("inf"))
+    points = [point for point in points if point.arena_bytes <= sight]
     seen_plain = plain if plain is not None and plain.arena_bytes <= sight else None
     seen_budget = budget if budget is not None and budget <= sight else None
     shown = [*points, *([seen_plain] if seen_plain is not None else [])]
@@ -65,18 +69,10 @@ def lay_out_panel(
     up = choose_axis(min(map(cost, shown), default=0.0), max(map(cost, shown), default=0.0))
 
     def find_spot(point: FrontPoint) -> Spot:
-        value = f"{cost(point):.4g} {y_label}"
-        text = f"{point.title}: {format_kib(point.arena_bytes)} KiB, {value}"
-        return Spot(_across(across, point.arena_bytes / 1024), _upwards(up, cost(point)), text)
+        text = f"{point.title}: {format_kib(point.arena_bytes)} KiB, {y_label}: {cost(point):.5g}"
+        return Spot(_across(across, point.arena_bytes / 1024), _upwards(up, cost(point)), text, point.taken)
 
     spots = [find_spot(point) for point in points]
-    plain_note = budget_note = ""
-    if plain is not None:
-        out = "" if seen_plain is not None else ", out of sight"
-        plain_note = f"layer by layer: {format_kib(plain.arena_bytes)} KiB, {cost(plain):.4g}{out}"
-    if budget is not None:
-        out = "" if seen_budget is not None else ", out of sight"
-        budget_note = f"budget of the arena: {format_kib(budget)} KiB{out}"
     return Panel(
         title,
         y_label,
@@ -85,10 +81,17 @@ def lay_out_panel(
         tuple(spots),
         _join_stairs(spots),
         None if seen_plain is None else find_spot(seen_plain),
-        plain_note,
+        _note("layer by layer", None if plain is None else plain.arena_bytes, sight),
         None if seen_budget is None else _across(across, seen_budget / 1024),
-        budget_note,
+        _note("budget", budget, sight)
+        + ("; large dot: 'compile' takes it" if any(s.taken for s in spots) else ""),
     )
+
+
+def _note(what: str, nbytes: int | None, sight: float) -> str:
+    if nbytes is None:
+        return ""
+    return f"{what}: {format_kib(nbytes)} KiB" + (", out of sight" if nbytes > sight else "")
 
 
 def _across(axis: Axis, value: float) -> float:

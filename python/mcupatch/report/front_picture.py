@@ -20,7 +20,7 @@ def draw_fronts(fronts: Fronts) -> str:
         return 100 * point.extra_macs / max(fronts.macs, 1)
 
     def mega_instructions(point: FrontPoint) -> float:
-        return point.instructions / 1e6
+        return point.predicted_instructions / 1e6
 
     panels = (
         lay_out_panel("SRAM against extra MACs", "extra MACs, %", fronts, fronts.by_macs, extra_percent),

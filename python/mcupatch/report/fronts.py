@@ -56,7 +56,7 @@ def _front_table(fronts: Fronts, points: Sequence[FrontPoint]) -> Table:
         table.add_row(
             format_kib(point.arena_bytes),
             format_percent(point.extra_macs, fronts.macs),
-            f"{point.instructions / 1e6:.2f} M",
+            f"{point.predicted_instructions / 1e6:.2f} M",
             str(point.stages),
             point.title,
             *(_fit(point) for _ in fits),

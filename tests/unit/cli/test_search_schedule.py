@@ -1,31 +1,141 @@
+"""``mcupatch search-schedule`` and ``--explain`` on small networks: tables, JSON, picture, reasons, refusals."""
+
+from __future__ import annotations
+
 import json
-import xml.etree.ElementTree as ET
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
-from click.testing import CliRunner
+import pytest
+from tflite import BuiltinOperator
 
-from mcupatch.cli.search_schedule_command import command
+from mcupatch.cli.main import run_command_line
+from mcupatch.zoo.tflite_builder import TfliteBuilder
+from tests.support.odd_models import small_model
 
-MODEL = "zoo:mlperf_resnet8"
-
-
-def test_fronts_are_printed_written_and_drawn(tmp_path: Path) -> None:
-    plot, figures = tmp_path / "fronts.svg", tmp_path / "fronts.json"
-    arguments = [MODEL, "--stream-input", "--plot", str(plot), "--json", str(figures), "--explain"]
-    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
-    assert result.exit_code == 0
-    fronts = json.loads(figures.read_text())
-    for front, cost in (("by_macs", "extra_macs"), ("by_instructions", "instructions")):
-        points = fronts[front]
-        assert [p["nbytes"] for p in points] == sorted({p["nbytes"] for p in points})
-        assert [p[cost] for p in points] == sorted({p[cost] for p in points}, reverse=True)
-    assert fronts["by_instructions"][0]["nbytes"] < fronts["layer_by_layer_bytes"] / 2
-    assert "the most of all stages" in result.output
-    drawn = ET.parse(plot).getroot()
-    circles = len(drawn.findall(".//{http://www.w3.org/2000/svg}circle"))
-    assert circles == len(fronts["by_macs"]) + len(fronts["by_instructions"])
+NETWORK = "zoo:mcunet_vww0@32"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_a_picture_of_another_kind_is_refused(tmp_path: Path) -> None:
-    result = CliRunner().invoke(command, [MODEL, "--plot", str(tmp_path / "fronts.png")])
-    assert "FILE.svg" in str(result.exception)
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.tflite").write_bytes(small_model())
+    return tmp_path
+
+
+def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    found = run_command_line(list(arguments))
+    shown = capsys.readouterr()
+    assert found == status, shown.err
+    return shown.out if status == 0 else shown.err
+
+
+def search(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    arguments = ("search-schedule", NETWORK, "--io", "int8", "--max-extra-macs", "5%", *options)
+    found: dict[str, Any] = json.loads(run_cli(capsys, *arguments, "--json", "-"))
+    return found
+
+
+def test_tables_begin_layer_by_layer_and_fit_the_terminal(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = run_cli(capsys, "search-schedule", NETWORK, "--io", "int8", "--points", "3", "--sram", "64KiB")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = [i for i, line in enumerate(lines) if line.lstrip().startswith("───")]
+    assert len(heads) == 2 and all("layer by layer" in lines[i + 1] for i in heads)
+    rows = [sum("whole" in line or "layer" in line for line in lines[i + 1 : i + 6]) for i in heads]
+    assert all(2 <= count <= 5 for count in rows)  # layer by layer, three points, and the one that is taken
+    assert "taken" in text and "predicted" in text and "'mcupatch compile' takes" in text
+
+
+def test_json_holds_both_fronts_without_beaten_points(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = search(capsys)
+    assert found["budget_bytes"] is None and found["layer_by_layer"]["extra_macs"] == 0
+    assert found["layer_by_layer"]["tiled"] == []
+    for front, cost in (("by_macs", "extra_macs"), ("by_instructions", "predicted_instructions")):
+        points = found[front]
+        assert points and len(points) <= found[f"found_{front}"]
+        for before, after in zip(points, points[1:]):
+            assert before["arena_bytes"] < after["arena_bytes"] and before[cost] > after[cost]
+        assert points[0]["arena_bytes"] < found["layer_by_layer"]["arena_bytes"]
+        assert points[0]["tiled"] and points[0]["fits"] is None
+    assert found["by_instructions"][0]["extra_macs"] == 0
+
+
+def test_budget_says_what_fits_and_what_is_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = search(capsys)["layer_by_layer"]["arena_bytes"]
+    sram = plain + 3000  # too little for the arena with a stack beside it
+    found = search(capsys, "--sram", str(sram))
+    budget = found["budget_bytes"]
+    assert budget < plain and found["miss"] == ""
+    points = [found["layer_by_layer"], *found["by_macs"], *found["by_instructions"]]
+    assert [p["fits"] for p in points] == [p["arena_bytes"] <= budget for p in points]
+    arenas = {p["arena_bytes"] for p in points if p["taken"]}
+    figures = run_cli(
+        capsys, "compile", NETWORK, "--io", "int8", "--sram", str(sram), "-o", "out", "--json", "-"
+    )
+    assert arenas == {json.loads(figures)["memory"]["arena_bytes"]}
+
+
+def test_budget_that_nothing_fits_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = search(capsys, "--sram", "6KiB")
+    points = [found["layer_by_layer"], *found["by_macs"], *found["by_instructions"]]
+    assert "No schedule fits" in found["miss"]
+    assert not any(p["fits"] or p["taken"] for p in points)
+
+
+def test_streamed_image_needs_less(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, streamed = search(capsys), search(capsys, "--stream-input")
+    assert streamed["by_macs"][-1]["arena_bytes"] < whole["by_macs"][-1]["arena_bytes"]
+
+
+def test_picture_is_svg_with_every_point(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = search(capsys, "--plot", "fronts.svg")
+    root = ElementTree.parse(here / "fronts.svg").getroot()
+    panels = root.findall(f"{SVG}g")
+    assert [len(panel.findall(f"{SVG}circle")) for panel in panels] == [
+        len(found["by_macs"]),
+        len(found["by_instructions"]),
+    ]
+    assert [p.name for p in here.iterdir() if p.suffix in (".svg", ".tmp")] == ["fronts.svg"]
+
+
+def test_explain_tells_stages_and_cuts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run_cli(capsys, "search-schedule", NETWORK, "--io", "int8", "--max-extra-macs", "0", "--explain")
+    assert text.count("the bottleneck") >= 1 and "cut before operator" in text
+    assert "no stage can span" in text  # the dense layer at the end
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("absent.tflite",), "absent.tflite"),
+        ((), "MODEL"),
+        (("net.tflite", "--points", "-3"), "--points"),
+        (("net.tflite", "--points", "0"), "--points"),
+        (("net.tflite", "--plot", "fronts.png"), ".svg"),
+        (("net.tflite", "--plot", "nowhere/fronts.svg"), "does not exist"),
+        (("net.tflite", "--board", "teapot"), "teapot"),
+        (("net.tflite", "--max-extra-macs", "-5%"), "-5%"),
+    ],
+)
+def test_refusals(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    assert says in run_cli(capsys, "search-schedule", *arguments, status=2)
+    assert {p.name for p in here.iterdir()} == {"net.tflite"}
+
+
+def test_input_that_cannot_be_streamed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    builder = TfliteBuilder("flat")
+    source = builder.tensor("x", (1, 8), "int8", 0.05, -3)
+    target = builder.tensor("y", (1, 8), "int8", 1 / 256, -128)
+    builder.operator(BuiltinOperator.LOGISTIC, [source], [target])
+    (here / "flat.tflite").write_bytes(builder.finish([source], [target]))
+    said = run_cli(capsys, "search-schedule", "flat.tflite", "--stream-input", status=2)
+    assert "row by row" in said
+    text = run_cli(capsys, "search-schedule", "flat.tflite", "--explain", "--plot", "flat.svg")
+    assert "layer by layer" in text and "operator 0" in text
