@@ -22,7 +22,7 @@ COMMANDS = {
     "search-schedule": "Show every schedule worth having: SRAM against work.",
     "boards": "List the boards that are known.",
     "zoo": "List the networks that 'zoo:NAME' names.",
-    "demo": "A real network on an emulated chip, per layer against patched.",
+    "demo": "A real network on an emulated chip: layer by layer, in patches, with kept halos, streamed.",
 }
 # packages whose name for pip is not their name for Python
 INSTALL_NAMES = {"PIL": "pillow", "elftools": "pyelftools", "tvm": "apache-tvm", "tvm_ffi": "apache-tvm-ffi"}

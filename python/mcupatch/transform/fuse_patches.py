@@ -5,9 +5,9 @@
     conv3 = mcupatch.conv2d(dw1, ...)
     conv4 = mcupatch.conv2d(conv3, ...)
 
-``patches_fn`` is one TIR ``PrimFunc`` (``program/stage_function.py``): steps of its segments in turn, inside them loops over
-tiles, inside those every operator on its own area, with halos kept or recomputed as the schedule says. Works inside
-``tvm.transform.Sequential``; what stays unfused is legalised by TVM's ``LegalizeOps``.
+``patches_fn`` is one TIR ``PrimFunc`` (``program/stage_function.py``): steps of its segments in turn, inside them loops
+over tiles, inside those every operator on its own area, with halos kept or recomputed as the schedule says. Works
+inside ``tvm.transform.Sequential``; what stays unfused is legalised by TVM's ``LegalizeOps``.
 """
 
 from __future__ import annotations
