@@ -262,8 +262,8 @@ void mcup_transpose(int32_t rank, const int32_t *shape, const int32_t *permutati
 void mcup_copy(size_t bytes, const void *in, void *out);
 
 /*
- * Moves rows inside one buffer towards its start, the first row first: target <= source and
- * target_stride <= source_stride. The two places may overlap.
+ * Moves rows, the first row first. The two places may overlap where target <= source and
+ * target_stride <= source_stride: rows inside one buffer, towards its start.
  */
 void mcup_move(int32_t rows, int32_t row_bytes, const void *source, int32_t source_stride, void *target,
                int32_t target_stride);
