@@ -139,3 +139,15 @@ def test_input_that_cannot_be_streamed(here: Path, capsys: pytest.CaptureFixture
     assert "row by row" in said
     text = run_cli(capsys, "search-schedule", "flat.tflite", "--explain", "--plot", "flat.svg")
     assert "layer by layer" in text and "operator 0" in text
+
+
+def test_compile_explains_on_the_terminal_and_in_the_dump(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("compile", "net.tflite", "--least-sram", "-o", "out", "--explain", "--dump", "dump")
+    text = run_cli(capsys, *words)
+    told = text[text.index("Run it: ") :].splitlines()[1:]
+    assert any("the bottleneck" in line for line in told)
+    assert (here / "dump" / "schedule.txt").read_text().endswith("\n".join(told) + "\n")
+    # figures alone where they go to standard output
+    json.loads(run_cli(capsys, *words, "--json", "-"))
