@@ -12,7 +12,7 @@ from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import describe_bottleneck, describe_schedule, format_bytes
-from mcupatch.schedule.search import FrontPoint, find_cheapest, find_least_sram, find_macs_front
+from mcupatch.schedule.search import find_cheapest, find_least_sram
 from mcupatch.schedule.search_problem import SearchProblem, build_problem
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
@@ -86,25 +86,28 @@ class SchedulePlanner:
         """
         if not self.graph.ops:
             return Schedule(())
-        candidates = [self.plain] if self.plain is not None else []
-        best = self.arena_bytes(self.plain) if self.plain is not None else None
         limit = total_macs(self.graph) * MOST_EXTRA if max_extra_macs is None else max_extra_macs
-        for tried, point in enumerate(self._smallest_points(limit)):
-            if tried == TRIES or (best is not None and point.bytes >= best):
-                break
-            found = self.arena_bytes(point.schedule)
-            best = found if best is None else min(best, found)
-            candidates.append(point.schedule)
-        if not candidates:
-            raise Infeasible("No schedule of this model can take its input row by row.")
+        candidates = [*self._smallest(limit)]
+        if self.plain is not None:
+            candidates.append(self.plain)
         return min(candidates, key=self._order)
 
-    def _smallest_points(self, max_extra_macs: int) -> Iterable[FrontPoint]:
-        """The least bytes first, by the search's count."""
-        points = [find_least_sram(self.problem)]
+    def _smallest(self, max_extra_macs: int) -> Iterator[Schedule]:
+        """The schedule of least bytes by the search's count; where its plan needs more, others from there up to it.
+
+        Others only without extra MACs: with them each further search takes seconds.
+        """
+        point = find_least_sram(self.problem, max_extra_macs)
+        yield point.schedule
         if max_extra_macs > 0:
-            points += find_macs_front(self.problem, max_extra_macs).points
-        return sorted(points, key=lambda point: (point.bytes, point.extra_macs))
+            return
+        best = self.arena_bytes(point.schedule)
+        for k in range(1, TRIES):
+            budget = point.bytes + (best - 1 - point.bytes) * k // (TRIES - 1)
+            other = find_cheapest(self.problem, budget) if budget > point.bytes else None
+            if other is not None:
+                yield other.schedule
+                best = min(best, self.arena_bytes(other.schedule))
 
     def _order(self, schedule: Schedule) -> tuple[int, int, int]:
         cost = extra_macs(self.graph, schedule)
