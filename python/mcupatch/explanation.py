@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mcupatch.ir.graph import Graph
 from mcupatch.plan_schedules import SchedulePlanner
+from mcupatch.schedule.bound import step_loads
 from mcupatch.schedule.cost import extra_macs
 from mcupatch.schedule.explain import StageStory, format_bytes, shorten_name, tell_stages
 from mcupatch.schedule.explain_cuts import CutReason, explain_cut
@@ -21,22 +22,33 @@ def explain_schedule(graph: Graph, schedule: Schedule) -> list[str]:
         return ["The model has no operators."]
     problem = SchedulePlanner(graph, schedule.streamed).problem
     stories = tell_stages(graph, schedule, find_schedule_scratch(graph, schedule))
-    most = max(story.peak_bytes for story in stories)
+    most = needed_bytes(graph, schedule)
     instructions = predicted_instructions(graph, schedule)
     point = FrontPoint(schedule, most, extra_macs(graph, schedule), instructions, ())
     stage_cuts = {stage.first for stage in schedule.stages}
     lines = []
+
+    def explain(op: int) -> CutReason:
+        return explain_cut(problem, point, op, lambda other: needed_bytes(graph, other))
+
     for story in stories:
         if story.first > 0:
-            lines.append(f"cut before operator {story.first}: {explain_cut(problem, point, story.first)}")
+            lines.append(f"cut before operator {story.first}: {explain(story.first)}")
         lines += _tell_stage(graph, story, most)
         cuts = [s.first for stage in schedule.stages for s in stage.segments if s.first > story.first]
-        inside = [explain_cut(problem, point, cut) for cut in cuts if cut <= story.last]
+        inside = [explain(cut) for cut in cuts if cut <= story.last]
         if inside and inside[0].op in stage_cuts:
             lines += _sum_up(inside)
         else:
             lines += [f"    segments meet before operator {reason.op}: {reason}" for reason in inside]
     return lines
+
+
+def needed_bytes(graph: Graph, schedule: Schedule) -> int:
+    """The most that is in use at any operator, with the scratch of its kernel."""
+    scratch = find_schedule_scratch(graph, schedule)
+    loads = step_loads(graph, schedule)
+    return max((load.nbytes + scratch[graph.ops[load.step].name] for load in loads), default=0)
 
 
 def _tell_stage(graph: Graph, story: StageStory, most: int) -> Iterator[str]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from mcupatch.ir.access import is_reduction, is_tileable
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.explain import format_bytes, shorten_name
 from mcupatch.schedule.search import FrontPoint, find_without_cut
 from mcupatch.schedule.search_problem import SearchProblem
+from mcupatch.schedule.stage import Schedule
 
 
 @dataclass(frozen=True)
 class CutReason:
     """A cut before operator ``op`` and what it is for.
 
-    ``more_bytes`` and ``more_instructions`` is what the best schedule without it needs beyond this one, by the
-    search's count; negative where the schedule was not the best. Both are None where there is none without it:
-    ``obstacle`` says why.
+    ``more_bytes`` and ``more_instructions`` is what the best schedule without it needs beyond this one; negative where
+    this one was not the best. Both are None where there is none without it: ``obstacle`` says why.
     """
 
     op: int
@@ -38,12 +39,21 @@ class CutReason:
         return "without it nothing is gained or lost"
 
 
-def explain_cut(problem: SearchProblem, point: FrontPoint, op: int) -> CutReason:
-    """The reason for the cut of ``point`` before operator ``op``, between stages or between segments."""
+def explain_cut(
+    problem: SearchProblem, point: FrontPoint, op: int, needed_bytes: Callable[[Schedule], int]
+) -> CutReason:
+    """The reason for the cut of ``point`` before operator ``op``, between stages or between segments.
+
+    ``needed_bytes`` counts what a schedule needs, and made ``point.bytes``: the search may count a little more.
+    """
     without = find_without_cut(problem, point, op)
+    if without is not None and without.bytes > point.bytes:
+        # of as few bytes as can be; now the least work among those
+        without = find_without_cut(problem, replace(point, bytes=without.bytes), op)
     if without is None:
         return CutReason(op, None, None, _find_obstacle(problem.graph, op))
-    return CutReason(op, without.bytes - point.bytes, without.instructions - point.instructions)
+    more_bytes = needed_bytes(without.schedule) - point.bytes
+    return CutReason(op, more_bytes, without.instructions - point.instructions)
 
 
 def _find_obstacle(graph: Graph, op: int) -> str:
