@@ -131,7 +131,9 @@ def _refuse_unordered_sums(graph: Graph, walk: SegmentWalk) -> None:
     op = graph.ops[walk.segment.last]
     in_float = isinstance(op, AvgPool2D) and op.requant is not None
     if in_float and walk.cols.steps > 1 and is_reduction(graph, op):
-        raise ValueError(f"operator '{op.name}' adds float32 numbers row by row: its tiles must be of full width")
+        raise ValueError(
+            f"operator '{op.name}' adds float32 numbers row by row: its tiles must be of full width"
+        )
 
 
 def _find_window_rows(
