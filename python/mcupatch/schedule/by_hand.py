@@ -7,6 +7,7 @@ from mcupatch.ir.access import is_reduction, tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.cuts import find_cuts, why_no_cut
 from mcupatch.schedule.stage import Schedule, Segment, Stage
+from mcupatch.schedule.stage_layout import lay_out_stage
 from mcupatch.schedule.stage_tensors import stage_live_outs
 from mcupatch.schedule.whole import plan_layer_by_layer
 
@@ -45,6 +46,10 @@ def schedule_by_hand(
             f"The result of the first {ops} operators is {height}x{width}: a {grid[0]}x{grid[1]} grid does not cut it. "
             "Cut along the other side or patch fewer operators."
         )
+    try:
+        lay_out_stage(graph, stage, streamed)
+    except ValueError as error:  # legal to cut there, but not into these tiles
+        raise Infeasible(f"The first {ops} operators cannot run in these patches: {error}.") from error
     return Schedule((stage, *plan_layer_by_layer(graph).stages[ops:]), streamed)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
+from mcupatch.ir.quant import Rounding
 from mcupatch.memory.check import check_plan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.by_hand import schedule_by_hand
@@ -14,6 +15,7 @@ from mcupatch.schedule.cost import extra_macs
 from mcupatch.schedule.stage import Segment, Stage
 from mcupatch.schedule.whole import plan_layer_by_layer
 from tests.support.graphs import GraphBuilder
+from tests.support.stages import pooled_network
 
 
 def residual_net() -> Graph:
@@ -103,6 +105,18 @@ def test_by_hand_explains_an_operator_that_cannot_be_cut() -> None:
     graph = b.build(b.conv(b.resize(x, 16, 16, name="up"), 4, name="third"))
     with pytest.raises(Infeasible, match="operator 2 'up' .* cannot be cut into tiles. Try 2 operators"):
         schedule_by_hand(graph, 4, (2, 2))
+
+
+def test_by_hand_explains_tiles_that_cannot_be() -> None:
+    b = GraphBuilder()
+    x, gate = b.input(8, 8, 4), b.input(1, 1, 4)
+    gated = b.build(b.mul(b.conv(x, 4), b.conv(gate, 4), name="gated"))
+    with pytest.raises(Infeasible, match="operator 2 'gated' repeats a tensor of its own segment"):
+        schedule_by_hand(gated, 3, (2, 2))
+    pooled = pooled_network(Rounding.FLOAT)
+    with pytest.raises(Infeasible, match="'mean' adds float32 numbers row by row"):
+        schedule_by_hand(pooled, 6, (2, 2))
+    check_schedule(pooled, schedule_by_hand(pooled, 6, (2, 1)))
 
 
 def test_a_streamed_input_must_be_read_in_the_patches() -> None:
