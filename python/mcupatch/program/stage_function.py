@@ -102,8 +102,8 @@ class _StageBuilder:
         self._tables = list(dict.fromkeys(found))
 
     def build(self, name: str) -> StageFunction:
-        order = [np.array(self._order, np.uint8)] if self._takes_turns else []
-        tables = (*order, *(np.array(t.values, np.int16) for t in self._tables))
+        order = [_narrowest(self._order)] if self._takes_turns else []
+        tables = (*order, *(_narrowest(t.values) for t in self._tables))
         with IRBuilder() as builder:
             with T.prim_func(is_private=False):
                 T.func_name(name)
@@ -116,7 +116,7 @@ class _StageBuilder:
                         TABLES_ATTRIBUTE: len(tables),
                     }
                 )
-                whole, arrays, parameters = self._declare_parameters(tables)
+                whole, arrays, parameters = self._declare_parameters(tables, len(order))
                 with T.sblock("root"):  # TVM's analyses of block functions start from it
                     T.reads([])
                     T.writes([])
@@ -126,9 +126,9 @@ class _StageBuilder:
         return StageFunction(builder.get(), tables)
 
     def _declare_parameters(
-        self, tables: Sequence[NDArray[np.generic]]
+        self, tables: Sequence[NDArray[np.generic]], orders: int
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[Any]]:
-        """The buffers of whole tensors, of the operators' arrays, and of the tables."""
+        """The buffers of whole tensors, of the operators' arrays, and of the tables, the first ``orders`` named so."""
         border = self._border
         whole = {name: self._parameter(name) for name in (*border.inputs, *border.constants)}
         arrays = {
@@ -139,7 +139,7 @@ class _StageBuilder:
             for op in self._ops
         }
         parameters = [
-            T.arg("order" if t.dtype == np.uint8 else f"table_{i}", T.buffer(t.shape, t.dtype.name))
+            T.arg("order" if i < orders else f"table_{i}", T.buffer(t.shape, t.dtype.name))
             for i, t in enumerate(tables)
         ]
         whole |= {name: self._parameter(name) for name in border.outputs}
@@ -200,6 +200,16 @@ class _StageBuilder:
         step = _named(T.bind(counters[g]), "step")
         emit_segment(self._graph, plan, buffers, step)
         T.buffer_store(counters, step + 1, [g])
+
+
+def _narrowest(values: Sequence[int]) -> NDArray[np.generic]:
+    """``values`` in the smallest type that holds them all: tables lie in flash."""
+    array = np.array(values, np.int32)
+    for dtype in (np.uint8, np.int16):
+        narrow = array.astype(dtype)
+        if (narrow == array).all():
+            return narrow
+    return array
 
 
 def _named(value: Any, name: str) -> Any:

@@ -187,8 +187,8 @@ class _Lowering:
         return self._lets.variable(str(name), self._lower_table(number))
 
     def _lower_table(self, value: Any) -> Any:
-        """An entry of a table, cast to int32, becomes a call."""
-        load = value.value if isinstance(value, tirx.Cast) else None
+        """An entry of a table, cast to int32 where it is narrower, becomes a call."""
+        load = value.value if isinstance(value, tirx.Cast) else value
         if isinstance(load, TensorLoad) and load.source in self._table_names:
             return tirx.call_extern("int32", self._table_names[load.source], load.indices[0])
         return value

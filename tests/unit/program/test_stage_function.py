@@ -14,6 +14,7 @@ from mcupatch.program.stage_function import build_stage_function
 from mcupatch.schedule.stage import Segment, Stage
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule, relax, tvm
+from tests.support.graphs import GraphBuilder
 from tests.support.random_model import RandomModel
 from tests.support.small_graph import small_graph
 from tests.support.stages import CASES, make_case, pooled_network
@@ -50,6 +51,16 @@ def test_tiles_that_divide_the_map_evenly() -> None:
     inputs = list(random_inputs(graph, 5).values())
     module = FusePatches(grid=(2, 2), ops=2)(build_module(graph))
     assert run_on_host(module, inputs) == [value.tobytes() for value in run(graph, inputs)]
+
+
+def test_more_segments_than_a_byte_counts() -> None:
+    b = GraphBuilder()
+    x = b.input(2, 1, 1)
+    for _ in range(300):
+        x = b.lut(x)
+    stage = Stage(tuple(Segment(i, i, (1, 1)) for i in range(300)))
+    order = build_stage_function(b.build(x), stage, "long").tables[0]
+    assert sorted(order.tolist()) == sorted([*range(300)] * 2)
 
 
 def test_one_segment_needs_no_order() -> None:
