@@ -27,16 +27,6 @@ def describe_schedule(result: Result) -> str:
     return f"operators {stage.ops[0]} to {stage.ops[1]} in {how}, the other {rest} whole"
 
 
-def schedule_title(result: Result) -> str:
-    """``per layer``, ``4x4 patches`` or ``3 stages in tiles``: short enough for a table."""
-    if not result.tiled:
-        return "per layer"
-    if len(result.tiled) == 1 and len(result.tiled[0].segments) == 1:
-        rows, cols = result.tiled[0].grid
-        return f"{rows}x{cols} patches"
-    return f"{len(result.tiled)} stage{'s' if len(result.tiled) > 1 else ''} in tiles"
-
-
 def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ()) -> RenderableType:
     """The figures of a compiled model, where its files are, and remarks of a sentence each."""
     memory, compute, flash = result.memory, result.compute, result.flash

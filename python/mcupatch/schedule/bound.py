@@ -48,8 +48,3 @@ def _shared_bytes(here: list[Holding], trails: tuple[Trail, ...], step: int) -> 
         sizes[output] + sum(nbytes for nbytes, _ in trailed) - union_bytes(sizes[output], trailed)
         for output, trailed in pairs.items()
     )
-
-
-def arena_bound(graph: Graph, schedule: Schedule) -> int:
-    """Bytes below which no arena of this schedule can be (scratch left out)."""
-    return max((load.nbytes for load in step_loads(graph, schedule)), default=0)

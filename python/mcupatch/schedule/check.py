@@ -60,7 +60,7 @@ def runs_whole(graph: Graph, stage: Stage) -> bool:
     op = graph.ops[stage.last]
     tiled = op.inputs[0] if folds_map(graph, op) else op.output
     sides = graph.tensors[tiled].hwc[:2]
-    return stage.first == stage.last and all(t >= s for t, s in zip(stage.segments[0].tile, sides))
+    return stage.first == stage.last and stage.segments[0].tile == sides
 
 
 def streamed_into(graph: Graph, schedule: Schedule, stage: Stage) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from mcupatch.ir.access import is_reduction, tiled_tensor
+from mcupatch.ir.access import tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.bound import StepLoad, step_loads
 from mcupatch.schedule.holdings import Holding, Place
@@ -29,9 +29,7 @@ def shorten_name(name: str) -> str:
 
 def segment_grid(graph: Graph, segment: Segment) -> tuple[int, int]:
     """Rows and columns of tiles."""
-    op = graph.ops[segment.last]
-    name = tiled_tensor(graph, segment.last) if is_reduction(graph, op) else op.output
-    height, width, _ = graph.tensors[name].hwc
+    height, width, _ = graph.tensors[tiled_tensor(graph, segment.last)].hwc
     return -(-height // segment.tile[0]), -(-width // segment.tile[1])
 
 

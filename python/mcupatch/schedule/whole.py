@@ -57,7 +57,5 @@ def is_whole(graph: Graph, stage: Stage) -> bool:
 
 def _whole_tile(graph: Graph, op: int) -> tuple[int, int]:
     """Rows and columns of all that the operator is cut by: its output, or the input of a reduction."""
-    operator = graph.ops[op]
-    name = tiled_tensor(graph, op) if is_tileable(graph, operator) else operator.output
-    height, width, _ = graph.tensors[name].hwc
+    height, width, _ = graph.tensors[tiled_tensor(graph, op)].hwc
     return height, width
