@@ -59,7 +59,7 @@ def test_output_equals_litert(name: str, schedule: str) -> None:
     mode = mode_of(name, schedule)
     compiled = compile_real(name, mode)
     if isinstance(mode, ByHand):
-        assert compiled.schedule.patched is not None and compiled.schedule.patched.last == mode.ops - 1
+        assert compiled.schedule.stages[0].last == mode.ops - 1
     inputs = input_sets(name, SCHEDULES.index(schedule))
     # Profiling every write costs most of the time; one schedule a model, and the golden figures, do it.
     profile = schedule == "3x3-middle"
@@ -70,6 +70,6 @@ def test_output_equals_litert(name: str, schedule: str) -> None:
 def test_classes_of_the_pictures() -> None:
     cases = [("mobilenet_v1_0.25_128_quant", "cat.bmp", EGYPTIAN_CAT), ("mcunet_vww1", "person.jpg", PERSON)]
     for name, picture, expected in cases:
-        compiled = compile_real(name, LeastSram())
+        compiled = compile_real(name, LeastSram(0.05))
         (run,) = run_on_unicorn(compiled.firmware, [[picture_input(name, picture)]])
         assert int(run.outputs[0].argmax()) == expected, name

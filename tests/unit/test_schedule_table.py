@@ -53,7 +53,7 @@ def _result(arena_kib: int, extra_macs: int, instructions: int) -> Result:
     return Result(
         ModelFacts("net", "", (), ()),
         (),
-        MemoryFacts(arena, 0, 0, arena, True, arena, arena),
+        MemoryFacts(arena, 0, 0, 0, arena, True, arena, arena, ()),
         ComputeFacts(100, extra_macs),
         FlashFacts(0, 0),
         MeasuredFacts("unicorn", None, instructions, arena, None, None, None, True, 0.0),
