@@ -59,8 +59,9 @@ class SchedulePlanner:
         return build_problem(self.graph, scratch, column_scratch, self.streamed)
 
     def find_fitting(self, budget_bytes: int) -> Schedule:
-        """Layer by layer if that fits, else the fewest extra MACs, then instructions, that do.
+        """Layer by layer if that fits, else the fewest extra MACs, then instructions, that do by the search's count.
 
+        Where the plan of such a schedule needs more than the search counts, the next one asked for is smaller by that.
         Raises Infeasible, which says by how much the smallest schedule misses the budget and what is in the way.
         """
         if self.plain is not None and self.arena_bytes(self.plain) <= budget_bytes:

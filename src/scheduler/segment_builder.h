@@ -2,6 +2,7 @@
 // side by side.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -63,7 +64,12 @@ class SegmentBuilder {
   template <typename Emit>
   void Build(int last, const Emit &emit) {
     OpenChoices(last);
+    int64_t stride = 1;  // of the tiled tensor in the first operator's input, at most
     for (int first = last_; first >= 0 && last_ - first < space_.longest && CanHold(first); --first) {
+      stride *= LargestStride(first);
+      if (stride > kLargestStride) {
+        return;
+      }
       Push(first);
       if (pairs_.empty()) {
         return;
@@ -75,6 +81,14 @@ class SegmentBuilder {
   }
 
  private:
+  int LargestStride(int op) const {
+    int largest = 1;
+    for (const Read &read : network_.operators[op].reads) {
+      largest = std::max({largest, read.axis[kRows].stride, read.axis[kCols].stride});
+    }
+    return largest;
+  }
+
   int SizeOf(Axis axis) const {
     return network_.tensors[tiled_].size[axis];
   }

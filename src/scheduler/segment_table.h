@@ -12,6 +12,9 @@ namespace mcupatch::scheduler {
 
 constexpr int kMostTileRows = 8;  // choices of tile rows
 constexpr int kLongest = 64;      // operators in a segment, at most
+// Positions of its input from one position of its tiled tensor to the next, at most: beyond, one tile reads all of any
+// map, and the numbers of a walk would leave 32 bits.
+constexpr int64_t kLargestStride = 4096;
 constexpr int64_t kNone = -1;
 
 // What is compared after bytes: the first, then the second.

@@ -2,7 +2,7 @@
 
 The space: a network is cut into stages at any operators. A stage is an operator that runs whole, or a chain of
 segments; between two segments of a stage only the output of the operator before the cut goes on. Tiles and
-halo policies of a segment: ``SearchSpace``. A segment has at most 64 operators.
+halo policies of a segment: ``SearchSpace``. A segment has at most 64 operators, whose strides multiply to at most 4096.
 
 The bytes of a stage, each buffer rounded up to 4:
 
@@ -11,7 +11,8 @@ The bytes of a stage, each buffer rounded up to 4:
   + the most of any operator:  tiles in use there + its scratch
   - what the output of a stage of one segment may share with inputs that die in it (stage_trailing.py, a row at a time)
 
-A schedule needs the most of its stages. It is a model of the planner's arena, which may find more to share.
+A schedule needs the most of its stages. It is a model of the planner's arena, which may find more to share, or
+need more where buffers of neighbouring stages get in each other's way.
 """
 
 from __future__ import annotations

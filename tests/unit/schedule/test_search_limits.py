@@ -1,0 +1,29 @@
+"""Networks at the edge of what the search counts in."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcupatch.ir.graph import Graph
+from mcupatch.schedule.check import check_schedule
+from mcupatch.schedule.cost import extra_macs
+from mcupatch.schedule.search import find_least_sram
+from mcupatch.schedule.search_problem import build_problem
+from tests.support.graphs import GraphBuilder
+
+
+def strided_network(layers: int, side: int, pad: int) -> Graph:
+    builder = GraphBuilder("strided")
+    x = builder.input(side, side, 2)
+    for _ in range(layers):
+        x = builder.conv(x, 2, kernel=3, stride=2, pad=pad)
+    return builder.build(x)
+
+
+@pytest.mark.parametrize("layers,side,pad", [(40, 64, 1), (40, 8, 2)])
+def test_strides_that_multiply_beyond_any_number(layers: int, side: int, pad: int) -> None:
+    """They wrapped around: costs below zero, and a search without end."""
+    graph = strided_network(layers, side, pad)
+    point = find_least_sram(build_problem(graph, {}, {}))
+    check_schedule(graph, point.schedule)
+    assert point.extra_macs == extra_macs(graph, point.schedule) <= 0
