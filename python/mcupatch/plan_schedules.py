@@ -12,7 +12,7 @@ from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import describe_bottleneck, describe_schedule, format_bytes
-from mcupatch.schedule.search import find_cheapest, find_least_sram
+from mcupatch.schedule.search import find_cheapest, find_least_sram, find_smallest
 from mcupatch.schedule.search_problem import SearchProblem, build_problem
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
@@ -66,16 +66,17 @@ class SchedulePlanner:
         """
         if self.plain is not None and self.arena_bytes(self.plain) <= budget_bytes:
             return self.plain
+        smallest = find_smallest(self.problem)  # quickly tells whether to look for the cheapest one at all
         asked = budget_bytes
         for _ in range(TRIES):
-            point = find_cheapest(self.problem, asked)
+            point = find_cheapest(self.problem, asked) if smallest.bytes <= asked else None
             if point is None:
                 break
             excess = self.arena_bytes(point.schedule) - budget_bytes
             if excess <= 0:
                 return point.schedule
             asked = point.bytes - excess
-        least = self.find_least(None)
+        least = min(smallest.schedule, self.find_least(0), key=self.arena_bytes)
         if self.arena_bytes(least) <= budget_bytes:
             return least
         raise self.explain_miss(budget_bytes, least)

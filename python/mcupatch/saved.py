@@ -103,7 +103,7 @@ def load_compiled(directory: Path) -> SavedModel:
             load_board(facts["board"], facts["sram_bytes"], facts["flash_bytes"]),
             sources,
         )
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
     return SavedModel(graph, sources, firmware, directory, result)
 

@@ -27,6 +27,7 @@ from tests.support.real_models import (
 )
 
 SCHEDULES = ["per_layer"] + [f"{r}x{c}-{depth}" for r, c in GRIDS for depth in DEPTHS]
+QUICK = ("per_layer", "2x2-shallow", "3x3-middle", "4x4-deep")  # the others in `make heavy`
 EGYPTIAN_CAT = 286  # in 1001 classes, background first
 PERSON = 1
 
@@ -53,9 +54,20 @@ def assert_equal_to_litert(name: str, inputs: list[list[np.ndarray]], runs: list
             assert got.tobytes() == want.tobytes()
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("schedule", QUICK)
 @pytest.mark.parametrize("name", MODELS)
 def test_output_equals_litert(name: str, schedule: str) -> None:
+    assert_runs_equal(name, schedule)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("schedule", [s for s in SCHEDULES if s not in QUICK])
+@pytest.mark.parametrize("name", MODELS)
+def test_more_outputs_equal_litert(name: str, schedule: str) -> None:
+    assert_runs_equal(name, schedule)
+
+
+def assert_runs_equal(name: str, schedule: str) -> None:
     mode = mode_of(name, schedule)
     compiled = compile_real(name, mode)
     if isinstance(mode, ByHand):

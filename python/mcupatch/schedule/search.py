@@ -72,6 +72,13 @@ def find_least_sram(problem: SearchProblem, max_extra_macs: int = 0) -> FrontPoi
     return found[0] if found else _search(problem, KEEP_ALL, LEAST_WORK, least)[0]
 
 
+def find_smallest(problem: SearchProblem) -> FrontPoint:
+    """The schedule of least bytes, however much is recomputed for it and whatever its work."""
+    least = find_least_bytes(problem)
+    found = _search(problem, RECOMPUTE, LEAST_BYTES, least.bytes)
+    return found[0] if found and found[0].bytes < least.bytes else least
+
+
 def find_cheapest(problem: SearchProblem, budget_bytes: int) -> FrontPoint | None:
     """Least extra MACs, then least instructions, within ``budget_bytes``; None if nothing fits.
 
@@ -176,8 +183,8 @@ def _read_segment(problem: SearchProblem, numbers: Iterator[int]) -> Segment:
     consumers, ops = problem.graph.consumers, problem.graph.ops
     # a tensor that others want later is there whole, and computed once
     outputs = problem.graph.outputs
-    inner = [i for i in range(first, last) if max(consumers[ops[i].output]) <= last]
-    inner = [i for i in inner if ops[i].output not in outputs]
+    inner = [i for i in range(first, last) if ops[i].output not in outputs]
+    inner = [i for i in inner if max(consumers[ops[i].output], default=last) <= last]
     return Segment(
         first,
         last,

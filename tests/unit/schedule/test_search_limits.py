@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from mcupatch.importer.tflite import import_tflite
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.cost import extra_macs
-from mcupatch.schedule.search import find_least_sram
+from mcupatch.schedule.search import find_least_sram, find_without_cut
 from mcupatch.schedule.search_problem import build_problem
 from tests.support.graphs import GraphBuilder
+from tests.support.random_networks import random_staged_tflite
 
 
 def strided_network(layers: int, side: int, pad: int) -> Graph:
@@ -27,3 +29,11 @@ def test_strides_that_multiply_beyond_any_number(layers: int, side: int, pad: in
     point = find_least_sram(build_problem(graph, {}, {}))
     check_schedule(graph, point.schedule)
     assert point.extra_macs == extra_macs(graph, point.schedule) <= 0
+
+
+def test_an_output_that_nobody_reads_inside_a_segment() -> None:
+    graph = import_tflite(random_staged_tflite(90004), "ends")
+    point = find_least_sram(build_problem(graph, {}, {}))
+    for stage in point.schedule.stages[1:]:
+        without = find_without_cut(build_problem(graph, {}, {}), point, stage.first)
+        assert without is None or all(s.first != stage.first for s in without.schedule.stages)
