@@ -78,7 +78,7 @@ def command(output: str) -> None:
         "Next:",
         f"  {program} run {directory / 'kept-halos'}",
         f"  {program} search-schedule {NETWORK} --stream-input",
-        f"  {program} compile {NETWORK} --sram 48KiB -o net",
+        f"  {program} compile {NETWORK} --stream-input --sram 48KiB -o net",
         f"  the generated C is in {directory / 'kept-halos' / 'src'}",
     ):
         console.print(line, soft_wrap=True)
