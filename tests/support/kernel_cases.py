@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.ir import ops, reference
-from mcupatch.ir.access import input_access, is_tileable
+from mcupatch.ir.access import input_access, is_reduction, is_tileable
 from mcupatch.ir.region import Interval, Region
 from tests.support import kernel_blob
 from tests.support.kernel_blob import Blob, Shape, Window
@@ -94,7 +94,7 @@ def make_case(rng: Rng, example: Example, label: str, split: bool = False) -> Ca
     """The operator on a random region of its output, its inputs cut to what the region needs and, if asked, split."""
     graph, op = example.graph, example.op
     out_shape = graph.output_tensor(op).hwc
-    tileable = is_tileable(graph, op)
+    tileable = is_tileable(graph, op) and not is_reduction(graph, op)
     region = random_region(rng, *out_shape[:2]) if tileable else whole_region(*out_shape[:2])
     expected = reference.apply(graph, op, example.inputs).reshape(out_shape)
     blob = Blob()
