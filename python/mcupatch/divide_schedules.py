@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcupatch.errors import Infeasible
-from mcupatch.memory.board_pools import describe_pools
 from mcupatch.memory.plan import MemoryPlan, Pool
 from mcupatch.memory.planner import plan_memory
+from mcupatch.memory.pools import describe_pools
 from mcupatch.plan_schedules import TRIES, SchedulePlanner
 from mcupatch.schedule.search import find_cheapest
 from mcupatch.schedule.stage import Schedule

@@ -35,11 +35,6 @@ def named_pools(board: Board, memories: str) -> tuple[Pool, ...]:
     return tuple(Pool(m.name, _room(board, m)) for m in chosen)
 
 
-def describe_pools(pools: tuple[Pool, ...]) -> str:
-    """``axi_sram (64 KiB), dtcm (16 KiB)``."""
-    return ", ".join(f"{p.name} ({format_size(p.nbytes)})" for p in pools)
-
-
 def _parse(board: Board, word: str) -> Memory:
     """The memory that a word names, with no more bytes than the word allows."""
     name, _, limit = word.partition("=")

@@ -51,7 +51,7 @@ def divide_buffers(
     if fit.offsets is None:
         verdict = "cannot be" if fit.is_impossible else "were not"
         raise Infeasible(
-            f"The buffers {verdict} divided among {_describe(pools)}: in one memory they need "
+            f"The buffers {verdict} divided among {describe_pools(pools)}: in one memory they need "
             f"{format_size(bound_bytes)}, but none of them may lie across two."
         )
     starts = [0, *walls]
@@ -64,7 +64,7 @@ def _check_sizes(buffers: Sequence[Buffer], pools: Sequence[Pool], bound_bytes: 
     total, widest = sum(p.nbytes for p in pools), max(pools, key=lambda p: p.nbytes)
     if bound_bytes > total:
         raise Infeasible(
-            f"The arena needs at least {format_size(bound_bytes)}, and {_describe(pools)} have "
+            f"The arena needs at least {format_size(bound_bytes)}, and {describe_pools(pools)} have "
             f"{format_size(total)} together: {bound_bytes - total} bytes too few.",
             bound_bytes,
         )
@@ -76,7 +76,8 @@ def _check_sizes(buffers: Sequence[Buffer], pools: Sequence[Pool], bound_bytes: 
         )
 
 
-def _describe(pools: Sequence[Pool]) -> str:
+def describe_pools(pools: Sequence[Pool]) -> str:
+    """``axi_sram (64 KiB), dtcm (16 KiB)``."""
     return ", ".join(f"{p.name} ({format_size(p.nbytes)})" for p in pools)
 
 
