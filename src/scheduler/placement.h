@@ -16,6 +16,13 @@ struct Pair {
   int64_t a_above_b;
 };
 
+// Where one memory ends and the next begins: no buffer holds a byte of [end, start). `start` is a multiple of the
+// alignment, `end` need not be.
+struct Wall {
+  int64_t end;
+  int64_t start;
+};
+
 // All in bytes. Sizes and distances are multiples of `align`, so offsets are; `true_sizes` are not rounded up.
 struct PlacementProblem {
   int64_t align;
@@ -24,8 +31,7 @@ struct PlacementProblem {
   std::vector<Pair> pairs;
   // The buffers in use at a step, for steps in ascending order. Every pair lies in one of these.
   std::vector<std::vector<int>> together;
-  // Addresses that no buffer lies across: where one memory ends and the next begins. Multiples of `align`, ascending.
-  std::vector<int64_t> walls;
+  std::vector<Wall> walls;  // ascending
 };
 
 struct Placement {

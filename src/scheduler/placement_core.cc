@@ -65,9 +65,10 @@ class CoreFitter {
         if (part_of_[b] == kAside) {
           continue;
         }
-        const int64_t walls = static_cast<int64_t>(problem_.walls.size());
-        // Offsets that walls and neighbours may forbid, times align.
-        int64_t forbidden = walls * std::max<int64_t>(problem_.sizes[b] - problem_.align, 0);
+        int64_t forbidden = 0;  // offsets that walls and neighbours may forbid, times align
+        for (const Wall &wall : problem_.walls) {
+          forbidden += wall.start - HighestBelow(problem_, wall, static_cast<int>(b)) - problem_.align;
+        }
         for (int p : pairs_of_[b]) {
           const Pair &pair = problem_.pairs[p];
           const int other = pair.a == static_cast<int>(b) ? pair.b : pair.a;
@@ -185,8 +186,8 @@ class CoreFitter {
                                  at + (is_a ? pair.a_above_b : pair.b_above_a));
         }
       }
-      for (int64_t wall : problem_.walls) {
-        forbidden.emplace_back(wall - problem_.sizes[b], wall);
+      for (const Wall &wall : problem_.walls) {
+        forbidden.emplace_back(HighestBelow(problem_, wall, b), wall.start);
       }
       std::sort(forbidden.begin(), forbidden.end());
       int64_t offset = 0;

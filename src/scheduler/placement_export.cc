@@ -33,12 +33,14 @@ tvm::ffi::Tuple<Integers, int64_t, int64_t> PlaceBuffers(int64_t align, Integers
 
 TVM_FFI_DLL_EXPORT_TYPED_FUNC(place_buffers, PlaceBuffers);
 
-// FitIntoArena (placement_core.h) with walls. Returns 1 and offsets, 0 where nothing fits, -1 where that is not known.
+// FitIntoArena (placement_core.h) with walls, `ends` and `starts` of each. Returns 1 and offsets, 0 where nothing fits, -1 where that is not known.
 tvm::ffi::Tuple<int64_t, Integers> FitBetweenWalls(int64_t align, Integers sizes, Integers true_sizes, Integers pairs,
-                                                   tvm::ffi::Array<Integers> together, Integers walls,
+                                                   tvm::ffi::Array<Integers> together, Integers ends, Integers starts,
                                                    int64_t arena_bytes, int64_t node_limit) {
   PlacementProblem problem = ReadProblem(align, sizes, true_sizes, pairs, together);
-  problem.walls = ToVector(walls);
+  for (size_t i = 0; i < ends.size() && i < starts.size(); ++i) {
+    problem.walls.push_back({ends[i], starts[i]});
+  }
   std::vector<int64_t> blame(problem.pairs.size(), 1);
   const Fit fit = FitIntoArena(problem, arena_bytes, node_limit, blame);
   const int64_t answer = fit.verdict == Verdict::kFits ? 1 : fit.verdict == Verdict::kCannotFit ? 0 : -1;

@@ -5,6 +5,12 @@
 
 namespace mcupatch::scheduler {
 
+int64_t HighestBelow(const PlacementProblem &problem, const Wall &wall, int buffer) {
+  const int64_t room = wall.end - problem.true_sizes[buffer];
+  const int64_t past = ((room % problem.align) + problem.align) % problem.align;
+  return room - past;
+}
+
 PlacementSearch::PlacementSearch(const PlacementProblem &problem, int64_t arena_bytes, std::vector<int64_t> blame)
     : problem_(problem), arena_bytes_(arena_bytes), blame_(std::move(blame)) {
   const size_t buffers = problem.sizes.size();
@@ -195,9 +201,9 @@ bool PlacementSearch::Lower(State &state, int buffer, int64_t high) {
 }
 
 int64_t PlacementSearch::AboveWalls(int buffer, int64_t low) const {
-  for (int64_t wall : problem_.walls) {
-    if (low < wall && low + problem_.sizes[buffer] > wall) {
-      low = wall;
+  for (const Wall &wall : problem_.walls) {
+    if (low < wall.start && low > HighestBelow(problem_, wall, buffer)) {
+      low = wall.start;
     }
   }
   return low;
@@ -205,8 +211,8 @@ int64_t PlacementSearch::AboveWalls(int buffer, int64_t low) const {
 
 int64_t PlacementSearch::BelowWalls(int buffer, int64_t high) const {
   for (auto wall = problem_.walls.rbegin(); wall != problem_.walls.rend(); ++wall) {
-    if (high < *wall && high + problem_.sizes[buffer] > *wall) {
-      high = *wall - problem_.sizes[buffer];
+    if (high < wall->start) {
+      high = std::min(high, HighestBelow(problem_, *wall, buffer));
     }
   }
   return high;

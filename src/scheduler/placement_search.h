@@ -11,6 +11,9 @@ namespace mcupatch::scheduler {
 
 enum class Verdict { kFits, kCannotFit, kUnknown };
 
+// The highest offset of a buffer that ends before `wall`; below zero where the buffer is too long.
+int64_t HighestBelow(const PlacementProblem &problem, const Wall &wall, int buffer);
+
 // A depth-first search over the pairs that overlap when every buffer lies as low as is known to be needed.
 //
 // Every buffer has a range of offsets. A pair for which only one of its two ways is left has that way; a way raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import accumulate, combinations, permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval, Region
 from mcupatch.ir.tensor import Tensor
 from mcupatch.memory.check import PlanError, check_plan
-from mcupatch.memory.exact import fit_between_walls
+from mcupatch.memory.exact import fit_into_pools
 from mcupatch.memory.placement import arena_of, place_low
 from mcupatch.memory.plan import ACTIVATIONS, Buffer, BufferKind, MemoryPlan, Pool, SafeOverlap
 from mcupatch.memory.planner import place_buffers, place_in_pools, plan_memory
@@ -302,9 +302,8 @@ def test_buffers_are_divided_where_that_is_possible(
         for choice in product(range(len(capacities)), repeat=len(buffers))
     )
     pools = [Pool(f"ram{k}", capacity) for k, capacity in enumerate(capacities)]
-    ends = list(accumulate(capacity // separation.align * separation.align for capacity in capacities))
-    walled = fit_between_walls(separation, ends[:-1], sum(ends[-2:-1]) + capacities[-1], 100_000)
-    assert (walled.offsets is not None, walled.is_impossible) == (possible, not possible)
+    fit = fit_into_pools(separation, capacities, 100_000)
+    assert (fit.spots is not None, fit.is_impossible) == (possible, not possible)
     if not possible:
         with pytest.raises(Infeasible):
             place_in_pools(buffers, overlaps, pools)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mcupatch.memory.placement import Offsets
 from mcupatch.memory.separation import Separation
@@ -24,10 +26,18 @@ class ExactPlacement:
 
 
 @dataclass(frozen=True)
-class WalledFit:
-    """``offsets`` of a placement, None if none was found; ``is_impossible``: because there is none."""
+class Spot:
+    """Where a buffer lies: the index of its pool, and bytes from the start of that."""
 
-    offsets: Offsets | None
+    pool: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class PoolsFit:
+    """``spots`` of all buffers, None if none were found; ``is_impossible``: because there are none."""
+
+    spots: list[Spot] | None
     is_impossible: bool
 
 
@@ -40,13 +50,21 @@ def minimize_arena(
     return ExactPlacement(list(offsets), arena, bound)
 
 
-def fit_between_walls(
-    separation: Separation, walls: Sequence[int], arena_bytes: int, node_limit: int
-) -> WalledFit:
-    """A placement in ``arena_bytes`` in which no buffer lies across one of ``walls``, multiples of the alignment."""
+def fit_into_pools(separation: Separation, capacities: Sequence[int], node_limit: int) -> PoolsFit:
+    """Spots in pools of ``capacities`` bytes: on one long arena, with a wall wherever one pool ends and the next begins.
+
+    Each pool begins at a multiple of the alignment, so up to ``align - 1`` bytes before it belong to none.
+    """
+    align = separation.align
+    starts = [0, *accumulate(-(-capacity // align) * align for capacity in capacities[:-1])]
+    ends = [start + capacity for start, capacity in zip(starts, capacities)]
     fit = load_scheduler()["fit_between_walls"]
-    answer, offsets = fit(*_as_numbers(separation), walls, arena_bytes, node_limit)
-    return WalledFit(list(offsets) if answer == 1 else None, answer == 0)
+    answer, offsets = fit(*_as_numbers(separation), ends[:-1], starts[1:], ends[-1], node_limit)
+    if answer != 1:
+        return PoolsFit(None, answer == 0)
+    # An empty pool ends where it begins, and so does an empty buffer.
+    pools = [bisect_right(starts, offset) - 1 for offset in offsets]
+    return PoolsFit([Spot(pool, offset - starts[pool]) for pool, offset in zip(pools, offsets)], False)
 
 
 def _as_numbers(separation: Separation) -> tuple[object, ...]:

@@ -7,13 +7,10 @@ branch and bound decides, on one long arena with a wall wherever one pool ends a
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
 
 from mcupatch.errors import Infeasible
-from mcupatch.memory.exact import fit_between_walls
+from mcupatch.memory.exact import Spot, fit_into_pools
 from mcupatch.memory.placement import lowest_offset
 from mcupatch.memory.plan import Buffer, Pool
 from mcupatch.memory.separation import Separation
@@ -21,12 +18,6 @@ from mcupatch.target.sizes import format_size
 
 GREEDY_ROUNDS = 10  # for each order of the buffers
 WALLS_WORK = 4_000_000  # branches times buffers
-
-
-@dataclass(frozen=True)
-class Spot:
-    pool: int
-    offset: int
 
 
 def divide_buffers(
@@ -45,19 +36,14 @@ def divide_buffers(
         found = _fill_greedily(separation, pools, order)
         if found is not None:
             return found
-    ends = list(accumulate(p.nbytes // separation.align * separation.align for p in pools))
-    walls, arena_bytes = ends[:-1], sum(ends[-2:-1]) + pools[-1].nbytes
-    fit = fit_between_walls(separation, walls, arena_bytes, WALLS_WORK // len(buffers))
-    if fit.offsets is None:
+    fit = fit_into_pools(separation, [p.nbytes for p in pools], WALLS_WORK // len(buffers))
+    if fit.spots is None:
         verdict = "cannot be" if fit.is_impossible else "were not"
         raise Infeasible(
             f"The buffers {verdict} divided among {describe_pools(pools)}: in one memory they need "
             f"{format_size(bound_bytes)}, but none of them may lie across two."
         )
-    starts = [0, *walls]
-    # An empty pool ends where it begins, and so does an empty buffer.
-    spots = [max(bisect_right(starts, offset) - 1, 0) for offset in fit.offsets]
-    return [Spot(pool, offset - starts[pool]) for pool, offset in zip(spots, fit.offsets)]
+    return fit.spots
 
 
 def _check_sizes(buffers: Sequence[Buffer], pools: Sequence[Pool], bound_bytes: int) -> None:

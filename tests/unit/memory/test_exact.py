@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcupatch.memory import planner
-from mcupatch.memory.exact import fit_between_walls, minimize_arena
+from mcupatch.memory.exact import fit_into_pools, minimize_arena
 from mcupatch.memory.placement import place_low
 from mcupatch.memory.plan import Buffer, BufferKind, SafeOverlap
 from mcupatch.memory.separation import Separation, build_separation
@@ -31,10 +31,19 @@ def test_propagation_alone_places_a_chain() -> None:
 
 
 def test_walls_are_kept() -> None:
-    fit = fit_between_walls(chain(), [108], 208, node_limit=1000)
-    assert fit.offsets is not None and all(o + 100 <= 108 or o >= 108 for o in fit.offsets)
-    assert fit_between_walls(chain(), [104], 204, node_limit=1000).offsets is not None
-    assert fit_between_walls(chain(), [60], 160, node_limit=1000).is_impossible
+    fit = fit_into_pools(chain(), [108, 100], node_limit=1000)
+    capacities = (108, 100)
+    assert fit.spots is not None and all(s.offset + 100 <= capacities[s.pool] for s in fit.spots)
+    assert fit_into_pools(chain(), [104, 100], node_limit=1000).spots is not None
+    assert fit_into_pools(chain(), [60, 100], node_limit=1000).is_impossible
+
+
+def test_a_pool_is_full_to_its_last_byte() -> None:
+    """Three buffers of 5 bytes in pools of 5 and 13: the second begins at the next multiple of the alignment."""
+    together = [Buffer(f"b{i}", BufferKind.TENSOR, 5, 0, 1) for i in range(3)]
+    fit = fit_into_pools(build_separation(together, []), [5, 13], node_limit=1000)
+    assert fit.spots is not None
+    assert sorted((s.pool, s.offset) for s in fit.spots) == [(0, 0), (1, 0), (1, 8)]
 
 
 def test_local_search_follows_where_branch_and_bound_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
