@@ -15,7 +15,9 @@ int64_t FindFewBytes(const Network &network, SearchSpace space) {
   space.tile_cols = {space.tile_cols.front(), space.tile_cols.back()};
   space.col_parts.clear();
   space.longest = 12;
-  for (int64_t budget = std::min(most, 3 * network.least_bytes);; budget = std::min(most, 2 * budget)) {
+  // Never from 0 bytes, twice which is no more: a network of elements alone has no bound.
+  const int64_t first = std::max<int64_t>(3 * network.least_bytes, 1024);
+  for (int64_t budget = std::min(most, first);; budget = std::min(most, 2 * budget)) {
     space.budget_bytes = budget;
     const SegmentTable table(network, space);
     const FoundSchedule found = TailSearch(network, table, space, true).Run();

@@ -37,3 +37,14 @@ def test_an_output_that_nobody_reads_inside_a_segment() -> None:
     for stage in point.schedule.stages[1:]:
         without = find_without_cut(build_problem(graph, {}, {}), point, stage.first)
         assert without is None or all(s.first != stage.first for s in without.schedule.stages)
+
+
+def test_elements_alone_have_no_bound() -> None:
+    """Nothing has a halo or scratch, so no operator needs a byte: the search began from 0 and stayed there."""
+    builder = GraphBuilder("elements")
+    x = builder.input(8, 8, 2)
+    graph = builder.build(builder.conv(builder.conv(x, 3, kernel=1), 2, kernel=1))
+    problem = build_problem(graph, {}, {}, streamed=graph.inputs)
+    point = find_least_sram(problem)
+    check_schedule(graph, point.schedule)
+    assert 0 < point.bytes < build_problem(graph, {}, {}).layer_by_layer_bytes
