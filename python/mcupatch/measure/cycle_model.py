@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcupatch.measure import cycles_cortex_m4, cycles_cortex_m7
@@ -27,7 +27,7 @@ class ModelledCycles:
 class _Core:
     """``block_cycles`` of one pass (the second argument: a loop over this block), and what a taken branch adds."""
 
-    block_cycles: Callable[[list[Instruction], bool], float]
+    block_cycles: Callable[[Sequence[Instruction], bool], float]
     refill: int
 
 
@@ -57,6 +57,6 @@ def model_cycles(profile: Profile, cpu: str) -> ModelledCycles:
 
 def _pass_cycles(core: _Core, profile: Profile, block: Block) -> float:
     code = profile.code[block.start - profile.base : block.stop - profile.base]
-    instructions = decode(code, block.start)
+    instructions = decode(code)
     last = instructions[-1]
-    return core.block_cycles(instructions, last.kind is Kind.BRANCH and last.target == block.start)
+    return core.block_cycles(instructions, last.kind is Kind.BRANCH and last.target == 0)

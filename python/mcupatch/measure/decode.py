@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, CS_MODE_V8, Cs, CsInsn
 from capstone.arm import ARM_OP_IMM, ARM_OP_MEM, ARM_OP_REG
@@ -54,22 +54,24 @@ _PARALLEL = tuple(
 # What of the bit instructions takes its last register before the others (as the shifter of an operand does).
 _EARLY_BITS = ("sbfx", "ubfx", "rbit", "rev", "bfi", "pkh", "sxta", "uxta")
 _FUSED = ("vmla", "vmls", "vnmla", "vnmls", "vfma", "vfms", "vfnma", "vfnms")
+_KEPT = 4096  # blocks: networks share the kernels
 _PUSHES = ("push", "pop", "vpush", "vpop")
 
 
-def decode(code: bytes, address: int) -> list[Instruction]:
-    """The instructions of ``code``, which lies at ``address``. One that capstone does not know is taken for an ALU's."""
+@lru_cache(maxsize=_KEPT)
+def decode(code: bytes) -> tuple[Instruction, ...]:
+    """The instructions of ``code``. One that capstone does not know is taken for an ALU's."""
     found: list[Instruction] = []
     at = 0
     while at < len(code):
-        for each in _disassembler().disasm(code[at:], address + at):
+        for each in _disassembler().disasm(code[at:], at):
             found.append(_instruction(each))
             at += each.size
         if at < len(code):
             wide = code[at + 1] >> 3 in WIDE_PREFIXES
             found.append(Instruction("", Kind.ALU, 4 if wide else 2))
             at += 4 if wide else 2
-    return found
+    return tuple(found)
 
 
 @cache

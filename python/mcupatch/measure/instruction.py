@@ -34,7 +34,7 @@ class Instruction:
 
     ``reads`` are all registers read; of them ``addresses`` form an address, ``early`` are needed before the others
     (addresses, shifted operands), and ``accumulators`` after them. A load or store moves ``words`` of 32 bits (1 for a
-    byte or half-word, which is ``narrow``). ``target`` is where a branch with an offset leads.
+    byte or half-word, which is ``narrow``). ``target`` is where a branch with an offset leads, from the start of the code.
     """
 
     name: str

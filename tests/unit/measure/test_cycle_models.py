@@ -35,15 +35,14 @@ IT = "bf08"
 NARROW = "4288"  # cmp r0, r1, of 16 bits
 VADD = "ee30 0a81"
 VADD_AGAIN = "ee30 0a20"  # vadd.f32 s0, s0, s1
-BNE_SELF = "d1fe"
 
 
 def m4(*instructions: str) -> float:
-    return m4_cycles(decode(code(" ".join(instructions)), 0x1000))
+    return m4_cycles(decode(code(" ".join(instructions))))
 
 
 def m7(*instructions: str, is_loop: bool = False) -> float:
-    return m7_cycles(decode(code(" ".join(instructions)), 0x1000), is_loop)
+    return m7_cycles(decode(code(" ".join(instructions))), is_loop)
 
 
 @pytest.mark.parametrize(

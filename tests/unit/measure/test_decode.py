@@ -15,7 +15,7 @@ def code(halfwords: str) -> bytes:
 
 
 def one(halfwords: str) -> Instruction:
-    (found,) = decode(code(halfwords), 0x1000)
+    (found,) = decode(code(halfwords))
     return found
 
 
@@ -96,10 +96,10 @@ def test_a_shifted_operand_is_needed_early() -> None:
 
 
 def test_a_branch_says_where_it_leads() -> None:
-    add, branch = decode(code("3101 d1fd"), 0x1000)  # 1: adds r1, #1; bne 1b
-    assert add.kind is Kind.SIMPLE and branch.target == 0x1000
+    add, branch = decode(code("3101 d1fd"))  # 1: adds r1, #1; bne 1b
+    assert add.kind is Kind.SIMPLE and branch.target == 0
 
 
 def test_what_is_no_instruction_takes_its_place() -> None:
-    found = decode(code("3101 ffff ffff 3101"), 0)
+    found = decode(code("3101 ffff ffff 3101"))
     assert [each.nbytes for each in found] == [2, 4, 2] and found[1].kind is Kind.ALU
