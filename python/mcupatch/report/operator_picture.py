@@ -11,7 +11,7 @@ from mcupatch.report.svg_template import render_svg
 from mcupatch.report.units import format_count
 
 TEMPLATE = "operator_picture.svg.j2"
-WIDTH, LEFT, RIGHT = 920, 330, 760  # the bars stand between; words left and right of them
+WIDTH, LEFT, RIGHT = 960, 330, 760  # the bars stand between; words left and right of them
 TOP, PITCH = 76, 20
 
 
