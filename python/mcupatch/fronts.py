@@ -15,7 +15,7 @@ from mcupatch.report.figures import FrontPoint, Fronts
 from mcupatch.report.fronts import spread
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import title_schedule
-from mcupatch.schedule.search import find_instructions_front, find_least_sram, find_macs_front
+from mcupatch.schedule.search import find_instructions_front, find_macs_front
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.schedule.whole import is_whole
@@ -68,8 +68,10 @@ class FrontSearch:
         )
 
     def explain(self) -> list[str]:
-        """Why the schedule that a compilation takes is cut as it is; without a budget, the smallest one."""
-        schedule = self.taken or find_least_sram(self.planner.problem).schedule
+        """Why the schedule that a compilation takes is cut as it is; without a budget, the smallest one
+        that recomputes nothing.
+        """
+        schedule = self.taken or self.planner.find_least(0)
         return explain_schedule(self.graph, schedule)
 
     def _keep_best(
