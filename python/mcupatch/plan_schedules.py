@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from mcupatch.errors import BadInput, Infeasible
+from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
 from mcupatch.kernels import find_scratch_bytes
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.cost import extra_macs, total_macs
-from mcupatch.schedule.explain import describe_bottleneck, describe_schedule, format_bytes
 from mcupatch.schedule.search import find_cheapest, find_least_sram, find_smallest, search_front
 from mcupatch.schedule.search_problem import KEEP_ALL, RECOMPUTE, SearchProblem, build_problem
 from mcupatch.schedule.stage import Schedule
@@ -62,9 +61,8 @@ class SchedulePlanner:
     def find_fitting(self, budget_bytes: int) -> Schedule:
         """Layer by layer if that fits, else the fewest extra MACs, then instructions, whose plan does.
 
-        The search knows such schedules in the order of their work. Those that it counts a little above the budget may
-        fit as well. Raises Infeasible, which says by how much the smallest schedule misses the budget and what is in
-        the way.
+        Or the smallest there is, where nothing fits. The search knows schedules in the order of their work. Those
+        that it counts a little above the budget may fit as well.
         """
         if self.plain is not None and self.arena_bytes(self.plain) <= budget_bytes:
             return self.plain
@@ -79,10 +77,7 @@ class SchedulePlanner:
                 return point.schedule
             # one by one; after many of them by as much as is missing
             asked = point.bytes - (1 if tried < TRIES else excess)
-        least = self.find_least(None)
-        if self.arena_bytes(least) <= budget_bytes:
-            return least
-        raise self.explain_miss(budget_bytes, least)
+        return self.find_least(None)
 
     def find_least(self, max_extra_macs: int | None) -> Schedule:
         """The smallest arena with at most so many extra MACs (None: any number); equal ones: the least work.
@@ -118,16 +113,3 @@ class SchedulePlanner:
         """``find_least`` for each share of the network's MACs; None is any number."""
         for share in shares:
             yield self.find_least(None if share is None else int(share * total_macs(self.graph)))
-
-    def explain_miss(self, budget: int, least: Schedule) -> Infeasible:
-        """That not even the schedule ``least`` fits, and by how much."""
-        need = self.arena_bytes(least)
-        over = need - budget
-        exactly = format_bytes(budget) + (f" ({budget} bytes)" if budget >= 1024 else "")
-        return Infeasible(
-            f"No schedule fits {exactly} of arena: the smallest, {describe_schedule(self.graph, least)}, "
-            f"needs {format_bytes(need)}, {over} byte{'' if over == 1 else 's'} too many, most of it at "
-            f"{describe_bottleneck(self.graph, least)}. "
-            f"Give it at least {need} bytes, or a smaller input or network.",
-            need,
-        )

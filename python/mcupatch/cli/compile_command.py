@@ -74,8 +74,9 @@ def command(
     json_file: str | None,
 ) -> None:
     """Compile MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) for a board."""
-    from mcupatch.decide import hint_at_ends, layer_by_layer_bytes
+    from mcupatch.decide import layer_by_layer_bytes
     from mcupatch.explanation import explain_schedule
+    from mcupatch.misses import hint_at_ends
     from mcupatch.model_file import load_model_file
     from mcupatch.outputs import check_replaceable
     from mcupatch.pipeline import compile_model
@@ -95,7 +96,7 @@ def command(
         result = save_compiled(compiled, directory)
     write_json(json_file, result.as_json())
     if json_file != "-":
-        remarks = [hint_at_ends(compiled.graph).strip()]
+        remarks = [hint_at_ends(compiled.graph)]
         if isinstance(mode, ByHand):
             remarks.append(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))

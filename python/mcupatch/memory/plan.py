@@ -70,10 +70,14 @@ class SafeOverlap:
 
 @dataclass(frozen=True)
 class Pool:
-    """A memory, or a part of one, that holds a part of the arena."""
+    """A memory, or a part of one, that holds a part of the arena.
+
+    ``reserved_bytes`` lie there beside the arena: the stack and the data.
+    """
 
     name: str
     nbytes: int
+    reserved_bytes: int = 0
 
 
 @dataclass(frozen=True)

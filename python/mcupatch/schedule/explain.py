@@ -90,11 +90,11 @@ def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
     )
 
 
-def describe_largest(load: StepLoad, scratch_bytes: int = 0) -> str:
-    """The largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
+def describe_largest(load: StepLoad, scratch_bytes: int = 0, most: int = LARGEST) -> str:
+    """The ``most`` largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
     held = [(h.nbytes, _describe_holding(h)) for h in load.held] + [(scratch_bytes, "scratch of the kernel")]
     held = sorted((h for h in held if h[0] > 0), key=lambda h: -h[0])
-    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held[:LARGEST])
+    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held[:most])
 
 
 @dataclass(frozen=True)

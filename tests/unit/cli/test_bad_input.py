@@ -92,8 +92,9 @@ def test_a_model_under_a_wrong_ending_is_still_known_or_told(
         (["compile", "zoo:resnet9000"], "resnet9000"),
         (["compile", "zoo:mbv2_w0.35_r144@banana"], "banana"),
         (["compile", "net.tflite", "--board", "z80"], "stm32f746"),
-        (["compile", "net.tflite", "--sram", "1KiB"], "bytes too many"),
+        (["compile", "net.tflite", "--sram", "1KiB"], "no room for an arena"),
         (["compile", "net.tflite", "--sram", "4300"], "bytes too many"),
+        (["compile", "net.tflite", "--sram", "0"], "1 byte or more"),
         (["compile", "net.tflite", "--sram", "900MiB"], "cannot be used"),
         (["compile", "net.tflite", "--flash", "1KiB"], "flash"),
         (["compile", "net.tflite", "--sram", "many"], "not a size"),
@@ -146,7 +147,7 @@ def test_the_least_sram_that_is_told_is_enough(
     """A budget too small names one that works, and one byte less does not."""
     (here / "net.tflite").write_bytes(small_model())
     text = refuse(capsys, here, "compile", "net.tflite", "--board", "generic", "--sram", "4300", *schedule)
-    least = int(re.findall(r"(\d+) bytes of SRAM", text)[0])
+    least = int(re.findall(r"at least (\d+) bytes", text)[0])
     command = ["compile", "net.tflite", "--board", "generic", *schedule, "-o", "out", "--sram"]
     assert "1 byte" in refuse(capsys, here, *command, str(least - 1))
     assert run_command_line([*command, str(least)]) == 0
