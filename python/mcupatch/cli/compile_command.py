@@ -19,7 +19,7 @@ from mcupatch.cli.parameters import (
     stream_options,
     write_json,
 )
-from mcupatch.options import ByHand, CompileOptions
+from mcupatch.options import ByHand, CompileOptions, FitBudget
 from mcupatch.target.sizes import format_size
 
 
@@ -101,8 +101,11 @@ def command(
             remarks.append(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
             )
+        if stream_input and isinstance(mode, FitBudget) and sram is None and len(result.tiled) < 2:
+            remarks.append("The board has room for that; --least-sram looks for the smallest arena.")
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
-        print_lines(explain_schedule(compiled.graph, compiled.schedule) if explain else [])
+    lines = explain_schedule(compiled.graph, compiled.schedule) if explain else []
+    print_lines(lines, to_stderr=json_file == "-")
 
 
 def _compare_with_whole(arena_bytes: int, whole_bytes: int) -> str:

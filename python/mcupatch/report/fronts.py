@@ -30,7 +30,8 @@ def fronts_report(fronts: Fronts, lines: int) -> RenderableType:
         ),
         Text(
             "Arena: planned, all of it. Extra MACs: recomputed. Instructions: predicted, not measured. "
-            "Stages: in tiles, and operators that run whole."
+            "Stages: in tiles, and operators that run whole. Layer by layer: every operator whole, a streamed image row "
+            "by row; all whole: the streamed image is gathered first."
         ),
         *map(Text, _remarks(fronts)),
     )
@@ -77,6 +78,8 @@ def _remarks(fronts: Fronts) -> list[str]:
         ]
         if taken:
             remarks[-1] += f" 'mcupatch compile' takes the one of {format_kib(taken[0].arena_bytes)} KiB."
+    if any(point.extra_macs < 0 for point in (*fronts.by_macs, *fronts.by_instructions)):
+        remarks.append("Extra MACs below 0: tiles leave out what nothing reads.")
     if fronts.layer_by_layer is None:
         remarks.append("This model cannot take its input row by row and run layer by layer.")
     return remarks + ([fronts.miss] if fronts.miss else [])

@@ -111,3 +111,12 @@ def test_tables_mark_what_fits_and_what_is_taken() -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert "2 of 9 found" in text and "taken" in text and "+9.0 %" in text and "45.00 M" in text
     assert "98,304 B (96.0 KiB)" in text and "layer by layer" in text
+    assert "below 0" not in text
+
+
+def test_less_work_than_the_whole_network_is_explained() -> None:
+    stream = io.StringIO()
+    skipping = replace(FRONTS, by_macs=(point(70.5, -19_000, 45_000_000),))
+    Console(file=stream, width=80).print(fronts_report(skipping, 2))
+    text = stream.getvalue()
+    assert "-1.9 %" in text and "below 0: tiles leave out what nothing reads" in text
