@@ -11,7 +11,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.options import CompileOptions
 from mcupatch.pipeline import decide_for_board
 from mcupatch.plan_schedules import SchedulePlanner
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.fronts import spread
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import title_schedule
@@ -76,7 +76,7 @@ class FrontSearch:
 
     def _keep_best(
         self, found: Sequence[Schedule], most: int | None, cost: Callable[[Schedule], int]
-    ) -> tuple[FrontPoint, ...]:
+    ) -> tuple[PlannedPoint, ...]:
         """Planned, in the order of their arenas, without those that another one beats, the plain one included.
 
         The schedule that is taken stays.
@@ -99,10 +99,10 @@ class FrontSearch:
     def _instructions(self, schedule: Schedule) -> int:
         return predicted_instructions(self.graph, schedule)
 
-    def _describe(self, schedule: Schedule) -> FrontPoint:
+    def _describe(self, schedule: Schedule) -> PlannedPoint:
         arena_bytes = self.planner.arena_bytes(schedule)
         tiled = tuple(stage for stage in describe_stages(self.graph, schedule) if stage.is_tiled)
-        return FrontPoint(
+        return PlannedPoint(
             arena_bytes,
             self._extra_macs(schedule),
             self._instructions(schedule),

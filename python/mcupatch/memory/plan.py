@@ -48,9 +48,6 @@ class Buffer:
         if self.nbytes < 0 or self.first_step > self.last_step or self.align < 1:
             raise ValueError(f"buffer {self.name!r} is malformed: {self}")
 
-    def alive_with(self, other: Buffer) -> bool:
-        return self.first_step <= other.last_step and other.first_step <= self.last_step
-
 
 @dataclass(frozen=True)
 class SafeOverlap:

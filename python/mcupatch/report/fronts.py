@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.tables import new_table
 from mcupatch.report.units import format_bytes, format_kib, format_percent
 
@@ -38,7 +38,7 @@ def fronts_report(fronts: Fronts, lines: int) -> RenderableType:
 
 
 def _front_report(
-    fronts: Fronts, title: str, points: Sequence[FrontPoint], found: int, lines: int
+    fronts: Fronts, title: str, points: Sequence[PlannedPoint], found: int, lines: int
 ) -> list[RenderableType]:
     shown = spread(points, lines)
     # the schedule that a compilation takes is shown whatever else is
@@ -48,7 +48,7 @@ def _front_report(
     return [Text(f"\n{title}, {count}:"), _front_table(fronts, shown)]
 
 
-def _front_table(fronts: Fronts, points: Sequence[FrontPoint]) -> Table:
+def _front_table(fronts: Fronts, points: Sequence[PlannedPoint]) -> Table:
     numbers = ("arena\nKiB", "extra\nMACs", "predicted\ninstructions", "stages")
     fits = ("fits",) if fronts.budget_bytes is not None else ()
     table = new_table(*numbers, "schedule", *fits, numbers=numbers)
@@ -65,7 +65,7 @@ def _front_table(fronts: Fronts, points: Sequence[FrontPoint]) -> Table:
     return table
 
 
-def _fit(point: FrontPoint) -> str:
+def _fit(point: PlannedPoint) -> str:
     return "taken" if point.taken else "yes" if point.fits else "no"
 
 

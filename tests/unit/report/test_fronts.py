@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from mcupatch.report.axis_ticks import MOST_TICKS, choose_axis
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.front_panel import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, lay_out_panel
 from mcupatch.report.front_picture import draw_fronts
 from mcupatch.report.fronts import fronts_report, spread
@@ -20,8 +20,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 LETTER = 7.0  # pixels of a letter at most, at the picture's size of text
 
 
-def point(kib: float, extra: int, instructions: int, taken: bool = False) -> FrontPoint:
-    return FrontPoint(int(kib * 1024), extra, instructions, 12, "3 in tiles, 9 <whole>", None, taken, ())
+def point(kib: float, extra: int, instructions: int, taken: bool = False) -> PlannedPoint:
+    return PlannedPoint(int(kib * 1024), extra, instructions, 12, "3 in tiles, 9 <whole>", None, taken, ())
 
 
 FRONTS = Fronts(
