@@ -2,7 +2,7 @@
 # make demo    a network on an emulated microcontroller, layer by layer and patch by patch
 # make test    all tests but the heavy ones
 # make lint    formatting, style and types
-# make heavy   the tests that take minutes
+# make heavy   the tests that take minutes, and the property tests with new examples
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
 # make clean   remove what was built, the environment included
@@ -39,6 +39,7 @@ test: setup
 	@$(RUN_TESTS) -m "not heavy" tests && echo "make test: all tests passed."
 
 heavy: setup
+	@$(RUN_TESTS) -m "not heavy" --new-examples tests/property
 	@$(RUN_TESTS) -m heavy tests && echo "make heavy: all tests passed."
 
 bench-schedule: setup

@@ -8,28 +8,39 @@ from mcupatch.divide_schedules import divide_arena, find_dividable
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan, Pool
+from mcupatch.misses import explain_miss, hint_at_ends
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
 from mcupatch.plan_schedules import SchedulePlanner
 from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import total_macs
-from mcupatch.schedule.explain import describe_bottleneck, describe_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
-from mcupatch.target.board import arena_budget, load_board
-from mcupatch.target.sizes import format_size
+from mcupatch.target.board import STATICS_BYTES, Board, arena_budget, load_board
 
 
 @dataclass(frozen=True)
 class Request:
     """What kind of schedule, the bytes that its arena may take (None: no limit), the inputs that come row by row.
 
-    With ``pools``, memories in order of preference, the arena may be divided among them, and they are the limit.
+    ``reserved_bytes`` of the same memory are for the stack and the data, which users count too. With ``pools``,
+    memories in order of preference, the arena may be divided among them, and they are the limit.
     """
 
     mode: Mode
     budget_bytes: int | None = None
     streamed: tuple[str, ...] = ()
     pools: tuple[Pool, ...] = ()
+    reserved_bytes: int = 0
+
+    @property
+    def room_bytes(self) -> int | None:
+        """Bytes for the arena in all memories; None: no limit."""
+        return sum(pool.nbytes for pool in self.pools) if self.pools else self.budget_bytes
+
+    @property
+    def beside_bytes(self) -> int:
+        """Bytes of the stack and the data in the same memories."""
+        return self.reserved_bytes + sum(pool.reserved_bytes for pool in self.pools)
 
     @classmethod
     def from_options(
@@ -38,12 +49,17 @@ class Request:
         """``grid`` with ``ops`` by hand; else what fits ``board`` and ``sram`` bytes; else the smallest arena."""
         if (grid is None) != (ops is None):
             raise BadInput("A grid of patches and the number of operators in it belong together: give both.")
-        budget = (
-            None if board is None and sram is None else arena_budget(load_board(board or "generic", sram))
-        )
+        mode: Mode = FitBudget()
         if grid is not None and ops is not None:
-            return cls(ByHand(ops, grid), budget)
-        return cls(LeastSram() if budget is None else FitBudget(), budget)
+            mode = ByHand(ops, grid)
+        if board is None and sram is None:
+            return cls(LeastSram() if isinstance(mode, FitBudget) else mode)
+        return cls.for_board(mode, load_board(board or "generic", sram))
+
+    @classmethod
+    def for_board(cls, mode: Mode, board: Board, streamed: tuple[str, ...] = ()) -> Request:
+        """What fits the main RAM of ``board``."""
+        return cls(mode, arena_budget(board), streamed, reserved_bytes=board.stack_bytes + STATICS_BYTES)
 
 
 @dataclass(frozen=True)
@@ -60,34 +76,18 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
     planner = SchedulePlanner(graph, request.streamed)
     try:
         schedule = _find_schedule(graph, request, planner)
-        if request.pools:
-            return Decision(schedule, divide_arena(planner, schedule, request.pools))
+        need, room = planner.arena_bytes(schedule), request.room_bytes
+        if room is None or need <= room:
+            divided = divide_arena(planner, schedule, request.pools) if request.pools else None
+            return Decision(schedule, divided or planner.plan(schedule))
     except Infeasible as error:
-        raise Infeasible(f"{error}{hint_at_ends(graph)}", error.arena_bytes) from error
-    plan = planner.plan(schedule)
-    if request.budget_bytes is not None and plan.arena_bytes > request.budget_bytes:
-        raise Infeasible(
-            f"The arena of this schedule, {describe_schedule(graph, schedule)}, takes {format_size(plan.arena_bytes)} "
-            f"and {format_size(request.budget_bytes)} are there: {plan.arena_bytes - request.budget_bytes} bytes too "
-            f"many, most of it at {describe_bottleneck(graph, schedule)}. Leave the schedule to mcupatch, or try smaller "
-            "patches.",
-            plan.arena_bytes,
-        )
-    return Decision(schedule, plan)
+        raise Infeasible(f"{error} {hint_at_ends(graph)}".rstrip(), error.arena_bytes) from error
+    raise explain_miss(graph, schedule, request.mode, need, room, request.beside_bytes, request.pools)
 
 
 def layer_by_layer_bytes(graph: Graph, streamed: tuple[str, ...] = ()) -> int:
     """The arena without any patches: what a schedule by hand has to beat."""
     return SchedulePlanner(graph).plan(plan_layer_by_layer(graph, streamed)).arena_bytes
-
-
-def hint_at_ends(graph: Graph) -> str:
-    """Float inputs take four times their int8 bytes, and what reorders them cannot run in patches."""
-    if all(graph.tensors[name].dtype != "float32" for name in graph.inputs):
-        return ""
-    return (
-        " The model takes float input: --io int8 (io='int8') leaves out that end and takes the int8 values."
-    )
 
 
 def _find_schedule(graph: Graph, request: Request, planner: SchedulePlanner) -> Schedule:

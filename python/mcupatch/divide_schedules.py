@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from mcupatch.errors import Infeasible
 from mcupatch.memory.plan import MemoryPlan, Pool
 from mcupatch.memory.planner import plan_memory
-from mcupatch.memory.pools import describe_pools
 from mcupatch.plan_schedules import TRIES, SchedulePlanner
 from mcupatch.schedule.search import find_cheapest
 from mcupatch.schedule.stage import Schedule
@@ -25,7 +24,7 @@ def divide_arena(planner: SchedulePlanner, schedule: Schedule, pools: tuple[Pool
 def find_dividable(planner: SchedulePlanner, pools: tuple[Pool, ...]) -> Schedule:
     """Layer by layer if it can be divided among ``pools``, else the fewest extra MACs, then instructions, that can.
 
-    Raises Infeasible, which says by how much the smallest schedule misses their sum, or why it cannot be divided.
+    Or, where that is larger than all of them, the smallest there is. Raises Infeasible where it cannot be divided.
     """
     total = sum(pool.nbytes for pool in pools)
     if len(pools) == 1:
@@ -37,10 +36,8 @@ def find_dividable(planner: SchedulePlanner, pools: tuple[Pool, ...]) -> Schedul
         except Infeasible:
             continue
     least = planner.find_least(None)
-    if planner.arena_bytes(least) > total:
-        miss = planner.explain_miss(total, least)
-        raise Infeasible(f"{miss} There are {describe_pools(pools)}.", miss.arena_bytes)
-    divide_arena(planner, least, pools)
+    if planner.arena_bytes(least) <= total:
+        divide_arena(planner, least, pools)
     return least
 
 

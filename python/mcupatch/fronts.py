@@ -11,11 +11,11 @@ from mcupatch.ir.graph import Graph
 from mcupatch.options import CompileOptions
 from mcupatch.pipeline import decide_for_board
 from mcupatch.plan_schedules import SchedulePlanner
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.fronts import spread
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import title_schedule
-from mcupatch.schedule.search import find_instructions_front, find_least_sram, find_macs_front
+from mcupatch.schedule.search import find_instructions_front, find_macs_front
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.schedule.whole import is_whole
@@ -68,13 +68,15 @@ class FrontSearch:
         )
 
     def explain(self) -> list[str]:
-        """Why the schedule that a compilation takes is cut as it is; without a budget, the smallest one."""
-        schedule = self.taken or find_least_sram(self.planner.problem).schedule
+        """Why the schedule that a compilation takes is cut as it is; without a budget, the smallest one
+        that recomputes nothing.
+        """
+        schedule = self.taken or self.planner.find_least(0)
         return explain_schedule(self.graph, schedule)
 
     def _keep_best(
         self, found: Sequence[Schedule], most: int | None, cost: Callable[[Schedule], int]
-    ) -> tuple[FrontPoint, ...]:
+    ) -> tuple[PlannedPoint, ...]:
         """Planned, in the order of their arenas, without those that another one beats, the plain one included.
 
         The schedule that is taken stays.
@@ -97,10 +99,10 @@ class FrontSearch:
     def _instructions(self, schedule: Schedule) -> int:
         return predicted_instructions(self.graph, schedule)
 
-    def _describe(self, schedule: Schedule) -> FrontPoint:
+    def _describe(self, schedule: Schedule) -> PlannedPoint:
         arena_bytes = self.planner.arena_bytes(schedule)
         tiled = tuple(stage for stage in describe_stages(self.graph, schedule) if stage.is_tiled)
-        return FrontPoint(
+        return PlannedPoint(
             arena_bytes,
             self._extra_macs(schedule),
             self._instructions(schedule),

@@ -81,7 +81,10 @@ class CompileOptions:
         for name in ("sram_bytes", "flash_bytes"):
             value = getattr(self, name)
             if value is not None and value <= 0:
-                raise BadInput(f"{name} must be positive, not {value}")
+                kind = name.removesuffix("_bytes")
+                raise BadInput(
+                    f"A budget of {value} bytes is none: give {kind.upper()} (--{kind}, {name}) 1 byte or more."
+                )
         if self.sram_bytes is not None and self.memories not in (AUTO, MAIN):
             raise BadInput("Sizes of named memories go with their names: --memories axi_sram=64KiB,dtcm.")
         if (self.input_scale is None) != (self.input_offset is None):

@@ -44,7 +44,7 @@ from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.scratch import find_schedule_scratch
-from mcupatch.target.board import STATICS_BYTES, Board, arena_budget, load_board
+from mcupatch.target.board import Board, load_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule
 
@@ -195,21 +195,17 @@ def input_scaling(options: CompileOptions) -> RawScaling | None:
 def decide_for_board(
     graph: Graph, options: CompileOptions, board: Board, streamed: tuple[str, ...]
 ) -> Decision:
-    """As ``decide_schedule`` for the board's memories; what an arena needs is also told as SRAM, which users set."""
+    """As ``decide_schedule`` for the board's memories: those that ``options`` name, or the main RAM and then all."""
     mode = options.mode
     if options.memories not in (AUTO, MAIN):
         return decide_schedule(graph, Request(mode, None, streamed, named_pools(board, options.memories)))
     pools = board_pools(board) if options.memories == AUTO else ()
     try:
-        return decide_schedule(graph, Request(mode, arena_budget(board), streamed))
-    except Infeasible as error:
-        if len(pools) > 1:
-            return decide_schedule(graph, Request(mode, None, streamed, pools))
-        if error.arena_bytes is None:
+        return decide_schedule(graph, Request.for_board(mode, board, streamed))
+    except Infeasible:
+        if len(pools) < 2:
             raise
-        sram_bytes = error.arena_bytes + board.stack_bytes + STATICS_BYTES
-        text = f"{error} With the stack and data beside the arena, that is {sram_bytes} bytes of SRAM."
-        raise Infeasible(text, error.arena_bytes) from error
+        return decide_schedule(graph, Request(mode, None, streamed, pools))
 
 
 def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:

@@ -59,7 +59,8 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
         shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
         (draft / ARCHIVE_FILE).write_bytes(compiled.archive)
         (draft / _model_file(compiled)).write_bytes(compiled.source.data)
-        facts = {**_build_facts(compiled), "digests": _digest_files(draft)}
+        facts = _build_facts(compiled)
+        facts["digests"] = {**_digest_files(draft), BUILD_FILE: digest_facts(facts)}
         (draft / BUILD_FILE).write_text(json.dumps(facts, indent=2) + "\n")
         (draft / MARKER).write_text(json.dumps(result.as_json(), indent=2) + "\n")
     return result
@@ -82,6 +83,8 @@ def load_compiled(directory: Path) -> SavedModel:
         result = parse_result(json.loads((directory / MARKER).read_text()))
         facts = json.loads((directory / BUILD_FILE).read_text())
         digests = facts["digests"]
+        if digests[BUILD_FILE] != digest_facts(facts):
+            raise ValueError(f"{BUILD_FILE} was changed")
         name = Path(facts["model_file"])
         model = ModelFile(name.stem, name.suffix, _read_unchanged(directory, name.as_posix(), digests))
         _read_unchanged(directory, FIRMWARE_FILE, digests)
@@ -175,6 +178,12 @@ def _parse_ports(
     if len(values) != len(names):
         raise ValueError(f"{len(values)} places in the arena for {len(names)} tensors")
     return tuple(ports)
+
+
+def digest_facts(facts: Mapping[str, Any]) -> str:
+    """SHA-256 of what ``build.json`` says beside the digests."""
+    told = {key: value for key, value in facts.items() if key != "digests"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _digest_files(directory: Path) -> dict[str, str]:

@@ -51,8 +51,9 @@ def _holds_nothing(layout: StageLayout, name: str, producer: int, step: int) -> 
 
 
 def _smaller_tile(tile: Tile) -> Iterator[tuple[str, Tile]]:
-    yield "a row less in the tile", replace(tile, rows=tile.rows - 1)
-    yield "a column less in the tile", replace(tile, cols=tile.cols - 1)
+    if tile.rows and tile.cols:  # else nobody reads it, and it holds nothing
+        yield "a row less in the tile", replace(tile, rows=tile.rows - 1)
+        yield "a column less in the tile", replace(tile, cols=tile.cols - 1)
     if tile.cache_rows:
         yield "a row less in the cache", replace(tile, cache_rows=tile.cache_rows - 1)
 

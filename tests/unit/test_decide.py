@@ -20,6 +20,7 @@ from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
+from mcupatch.target.board import STATICS_BYTES, load_board
 from tests.support.graphs import GraphBuilder
 from tests.support.small_graph import small_graph
 
@@ -75,7 +76,45 @@ def test_infeasible_says_what_is_missing() -> None:
     assert (
         "100 bytes" in text and f"{least - 100} bytes too many" in text and f"at least {least} bytes" in text
     )
-    assert "largest buffers are" in text and caught.value.arena_bytes == least
+    assert "most of it at operator" in text and caught.value.arena_bytes == least
+    assert len(text) < 3 * 124 and "--stream-input" not in text  # it is the shortcut that is in the way
+
+
+def test_an_image_in_the_way_is_named() -> None:
+    b = GraphBuilder()
+    graph = b.build(b.mean(b.conv(b.input(16, 16, 4), 2, kernel=3, pad=1)))
+    with pytest.raises(Infeasible, match=f"Input '{graph.inputs[0]}' is in the way: --stream-input"):
+        decide_schedule(graph, Request(FitBudget(), 100))
+    with pytest.raises(Infeasible) as streamed:
+        decide_schedule(graph, Request(FitBudget(), 10, graph.inputs))
+    assert "--stream-input" not in str(streamed.value)
+
+
+def test_users_count_the_stack_too() -> None:
+    graph = small_graph()
+    least = decide_schedule(graph, Request(LeastSram())).plan.arena_bytes
+    board = load_board("generic", 1000)
+    with pytest.raises(Infeasible) as caught:
+        decide_schedule(graph, Request.for_board(FitBudget(), board))
+    text = str(caught.value)
+    enough = least + board.stack_bytes + STATICS_BYTES
+    assert f"at least {enough} bytes" in text and " 0 bytes" not in text
+    decide_schedule(graph, Request.for_board(FitBudget(), load_board("generic", enough)))
+    with pytest.raises(Infeasible):
+        decide_schedule(graph, Request.for_board(FitBudget(), load_board("generic", enough - 1)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        (PerLayer(), "or leave the schedule to mcupatch."),
+        (ByHand(5, (2, 2)), "smaller patches"),
+        (LeastSram(0.0), "allow more extra MACs"),
+    ],
+)
+def test_what_does_not_fit_says_what_would_help(mode: Mode, says: str) -> None:
+    with pytest.raises(Infeasible, match=says):
+        decide_schedule(small_graph(), Request(mode, 100))
 
 
 def test_a_schedule_by_hand_that_does_not_fit_says_by_how_much() -> None:

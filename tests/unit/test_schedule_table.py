@@ -56,5 +56,5 @@ def _result(arena_kib: int, extra_macs: int, instructions: int) -> Result:
         MemoryFacts(arena, 0, 0, 0, arena, True, arena, arena, ()),
         ComputeFacts(100, extra_macs),
         FlashFacts(0, 0),
-        MeasuredFacts("unicorn", None, instructions, arena, None, None, None, True, 0.0),
+        MeasuredFacts("unicorn", None, instructions, arena, None, None, None, None, True, 0.0),
     )

@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Show memory per layer of MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]), its bottleneck, and what patching gives."""
     from mcupatch.analysis import analyze_graph
-    from mcupatch.decide import hint_at_ends
+    from mcupatch.misses import hint_at_ends
     from mcupatch.model_file import load_model_file
     from mcupatch.pipeline import read_graph
     from mcupatch.report.analysis import analysis_report
@@ -51,6 +51,6 @@ def command(
                 analysis.layers,
                 analysis.schedules,
                 ascii_only,
-                hint_at_ends(graph).strip(),
+                hint_at_ends(graph),
             )
         )

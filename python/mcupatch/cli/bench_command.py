@@ -9,6 +9,7 @@ import click
 from mcupatch.cli.compile_options import compile_options
 from mcupatch.cli.console import output_console, show_progress
 from mcupatch.cli.parameters import (
+    check_different_files,
     check_json_target,
     check_plot_target,
     check_text_target,
@@ -51,6 +52,7 @@ def command(
     check_json_target(json_file)
     check_text_target("the Markdown", markdown)
     check_plot_target(plot)
+    check_different_files(("--json", json_file), ("--markdown", markdown), ("--plot", plot))
     with show_progress() as progress:
         built: BuiltModel
         if is_compiled:

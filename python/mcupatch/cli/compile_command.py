@@ -9,7 +9,7 @@ import click
 from mcupatch.cli.compile_options import compile_options
 from mcupatch.cli.console import output_console, print_lines, show_progress
 from mcupatch.cli.parameters import check_json_target, json_option, model_argument, write_json
-from mcupatch.options import ByHand, CompileOptions
+from mcupatch.options import ByHand, CompileOptions, FitBudget
 from mcupatch.target.sizes import format_size
 
 
@@ -33,8 +33,9 @@ def command(
     json_file: str | None,
 ) -> None:
     """Compile MODEL (.tflite, .onnx, or zoo:NAME[@PIXELS]) for a board."""
-    from mcupatch.decide import hint_at_ends, layer_by_layer_bytes
+    from mcupatch.decide import layer_by_layer_bytes
     from mcupatch.explanation import explain_schedule
+    from mcupatch.misses import hint_at_ends
     from mcupatch.model_file import load_model_file
     from mcupatch.outputs import check_replaceable
     from mcupatch.pipeline import compile_model
@@ -50,13 +51,17 @@ def command(
         result = save_compiled(compiled, directory)
     write_json(json_file, result.as_json())
     if json_file != "-":
-        remarks = [hint_at_ends(compiled.graph).strip()]
+        remarks = [hint_at_ends(compiled.graph)]
         if isinstance(options.mode, ByHand):
             remarks.append(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
             )
+        is_free = isinstance(options.mode, FitBudget) and options.sram_bytes is None
+        if options.stream_input and is_free and len(result.tiled) < 2:
+            remarks.append("The board has room for that; --least-sram looks for the smallest arena.")
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
-        print_lines(explain_schedule(compiled.graph, compiled.schedule) if explain else [])
+    lines = explain_schedule(compiled.graph, compiled.schedule) if explain else []
+    print_lines(lines, to_stderr=json_file == "-")
 
 
 def _compare_with_whole(arena_bytes: int, whole_bytes: int) -> str:

@@ -34,9 +34,9 @@ def print_error(message: str) -> None:
         pass
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Lines of text on standard output, as they are; the terminal folds them."""
-    console = output_console()
+def print_lines(lines: Iterable[str], to_stderr: bool = False) -> None:
+    """Lines of text on standard output (or error), as they are; the terminal folds them."""
+    console = Console(stderr=True, highlight=False) if to_stderr else output_console()
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
 

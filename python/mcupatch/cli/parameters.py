@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -191,6 +192,23 @@ def check_plot_target(plot: str | None) -> None:
     if not plot.lower().endswith(".svg"):
         raise BadInput(f"The picture is drawn as SVG: name a file that ends in .svg, not {plot!r}.")
     _check_writable("the picture", plot)
+
+
+def check_different_files(*targets: tuple[str, str | None]) -> None:
+    """Raise BadInput before the work if two of the options ``targets`` name one file: one result would be lost."""
+    taken: dict[str, str] = {}
+    for option, file in targets:
+        if file is None or file == "-":
+            continue
+        place = os.path.realpath(file)
+        if place in taken and not _is_device(place):
+            raise BadInput(f"{taken[place]} and {option} name the same file, {file!r}: give each its own")
+        taken[place] = option
+
+
+def _is_device(place: str) -> bool:
+    """A device or a pipe takes whatever comes."""
+    return os.path.exists(place) and not os.path.isfile(place)
 
 
 def write_json(json_file: str | None, result: Mapping[str, object]) -> None:

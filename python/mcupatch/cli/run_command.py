@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcupatch.cli.console import output_console, show_progress
-from mcupatch.cli.parameters import check_json_target, json_option, write_json
+from mcupatch.cli.parameters import check_different_files, check_json_target, json_option, write_json
 
 
 @click.command("run")
@@ -40,6 +40,7 @@ def command(
     from mcupatch.saved import load_compiled, update_figures
 
     check_json_target(json_file)
+    check_different_files(("--json", json_file), ("--save", save))
     names = read_labels(Path(labels)) if labels else None
     with show_progress() as progress:
         progress("reading the compiled model")

@@ -10,6 +10,7 @@ from mcupatch.cli.console import output_console, print_lines, show_progress
 from mcupatch.cli.parameters import (
     FRACTION,
     SIZE,
+    check_different_files,
     check_json_target,
     check_plot_target,
     io_option,
@@ -71,6 +72,7 @@ def command(
         options = CompileOptions(board or CompileOptions.board, sram, io=io, stream_input=stream_input)
     check_json_target(json_file)
     check_plot_target(plot)
+    check_different_files(("--json", json_file), ("--plot", plot))
     with show_progress() as progress:
         progress("importing the model")
         graph = read_graph(load_model_file(model), io, stream_input)
@@ -85,4 +87,4 @@ def command(
         write_file(Path(plot), draw_fronts(fronts))
     if json_file != "-":
         output_console().print(fronts_report(fronts, points))
-        print_lines(lines)
+    print_lines(lines, to_stderr=json_file == "-")

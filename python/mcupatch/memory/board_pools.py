@@ -19,7 +19,7 @@ def board_pools(board: Board) -> tuple[Pool, ...]:
     RAM at address 0 is left out: it is meant for code, and a pointer to its first byte is NULL.
     """
     main, *others = board.ram_runs
-    return (Pool(main.name, _room(board, main)), *(Pool(m.name, m.size) for m in others if m.base))
+    return (_pool(board, main), *(Pool(m.name, m.size) for m in others if m.base))
 
 
 def named_pools(board: Board, memories: str) -> tuple[Pool, ...]:
@@ -32,12 +32,12 @@ def named_pools(board: Board, memories: str) -> tuple[Pool, ...]:
     for lower, upper in zip(ordered, ordered[1:]):
         if upper.base < board.ram_named(lower.name).stop:
             raise BadInput(f"memories {lower.name} and {upper.name} share bytes; name each once")
-    return tuple(Pool(m.name, _room(board, m)) for m in chosen)
+    return tuple(_pool(board, m) for m in chosen)
 
 
 def _parse(board: Board, word: str) -> Memory:
     """The memory that a word names, with no more bytes than the word allows."""
-    name, _, limit = word.partition("=")
+    name, sign, limit = word.partition("=")
     try:
         memory = board.ram_named(name) if name else None
     except KeyError:
@@ -49,6 +49,8 @@ def _parse(board: Board, word: str) -> Memory:
         )
     if memory.base == 0:
         raise BadInput(f"memory {name} lies at address 0, where a pointer is NULL: it cannot hold an arena")
+    if sign and not limit:
+        raise BadInput(f"a size is missing after {word!r}: write {name}=16KiB, or {name} for all of it")
     size = parse_size(limit) if limit else memory.size
     if not 0 < size <= memory.size:
         raise BadInput(
@@ -63,9 +65,11 @@ def _known_names(board: Board) -> Iterator[str]:
             yield f"{memory.name} ({format_size(memory.size)})"
 
 
-def _room(board: Board, memory: Memory) -> int:
-    """Bytes of ``memory`` for the arena: stack and statics lie at the bottom of the main RAM."""
+def _pool(board: Board, memory: Memory) -> Pool:
+    """What ``memory`` has for the arena: stack and statics lie at the bottom of the main RAM."""
     main, reserved = board.main_ram.base, board.stack_bytes + STATICS_BYTES
     if main < memory.base < main + reserved:
         raise BadInput(f"the stack reaches into memory {memory.name}: it cannot hold an arena")
-    return max(0, memory.size - reserved) if memory.base == main else memory.size
+    if memory.base != main:
+        return Pool(memory.name, memory.size)
+    return Pool(memory.name, max(0, memory.size - reserved), reserved)

@@ -48,9 +48,6 @@ class Buffer:
         if self.nbytes < 0 or self.first_step > self.last_step or self.align < 1:
             raise ValueError(f"buffer {self.name!r} is malformed: {self}")
 
-    def alive_with(self, other: Buffer) -> bool:
-        return self.first_step <= other.last_step and other.first_step <= self.last_step
-
 
 @dataclass(frozen=True)
 class SafeOverlap:
@@ -70,10 +67,14 @@ class SafeOverlap:
 
 @dataclass(frozen=True)
 class Pool:
-    """A memory, or a part of one, that holds a part of the arena."""
+    """A memory, or a part of one, that holds a part of the arena.
+
+    ``reserved_bytes`` lie there beside the arena: the stack and the data.
+    """
 
     name: str
     nbytes: int
+    reserved_bytes: int = 0
 
 
 @dataclass(frozen=True)

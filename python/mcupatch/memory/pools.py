@@ -63,8 +63,10 @@ def _check_sizes(buffers: Sequence[Buffer], pools: Sequence[Pool], bound_bytes: 
 
 
 def describe_pools(pools: Sequence[Pool]) -> str:
-    """``axi_sram (64 KiB), dtcm (16 KiB)``."""
-    return ", ".join(f"{p.name} ({format_size(p.nbytes)})" for p in pools)
+    """``axi_sram (59.9 KiB beside the stack), dtcm (16 KiB)``."""
+    return ", ".join(
+        f"{p.name} ({format_size(p.nbytes)}{' beside the stack' if p.reserved_bytes else ''})" for p in pools
+    )
 
 
 def _fill_greedily(separation: Separation, pools: Sequence[Pool], order: Sequence[int]) -> list[Spot] | None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mcupatch.report.tables import fact_table
 from mcupatch.report.units import format_bytes, format_count, format_kib, format_percent
-from mcupatch.result import Result
+from mcupatch.result import ComputeFacts, Result
 
 
 def describe_schedule(result: Result) -> str:
@@ -21,10 +21,22 @@ def describe_schedule(result: Result) -> str:
     if len(result.tiled) > 1:
         return f"{len(result.tiled)} stages in tiles, the other {rest} operators whole"
     (stage,) = result.tiled
-    how = f"{stage.grid[0]}x{stage.grid[1]} patches"
+    first, last = stage.ops
+    how = f"in {stage.grid[0]}x{stage.grid[1]} patches"
     if len(stage.segments) > 1:
-        how = f"tiles, in {len(stage.segments)} segments"
-    return f"operators {stage.ops[0]} to {stage.ops[1]} in {how}, the other {rest} whole"
+        how = f"in tiles, in {len(stage.segments)} segments"
+    elif stage.tile[0] == stage.grid[1] == 1:
+        how = "row by row"
+    operators = f"operators {first} to {last}" if first < last else f"operator {first}"
+    return f"{operators} {how}, the other {rest} whole"
+
+
+def describe_macs(compute: ComputeFacts) -> str:
+    """``11.6 M, +2.0 % recomputed``; or what the tiles leave out, as nothing reads it."""
+    count = format_count(compute.macs)
+    if compute.extra_macs < 0:
+        return f"{count}, {format_percent(compute.extra_macs, compute.macs)}: what nothing reads is left out"
+    return f"{count}, {format_percent(compute.extra_macs, compute.macs)} recomputed"
 
 
 def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ()) -> RenderableType:
@@ -54,7 +66,7 @@ def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ())
                 ("paper's measure", f"{format_kib(memory.analytic_schedule_bytes)} KiB, "
                  f"layer by layer {format_kib(memory.analytic_per_layer_bytes)} KiB"),
                 ("flash", f"weights {format_bytes(flash.weights_bytes)}, code {format_bytes(flash.code_bytes)}"),
-                ("MACs", f"{format_count(compute.macs)}, {format_percent(compute.extra_macs, compute.macs)} recomputed"),
+                ("MACs", describe_macs(compute)),
                 ("written to", directory),
             )
         ),

@@ -77,7 +77,7 @@ class ZooFigures:
 
 
 @dataclass(frozen=True)
-class FrontPoint:
+class PlannedPoint:
     """A schedule of a Pareto front. ``arena_bytes`` as planned, ``predicted_instructions`` are not measured.
 
     ``fits`` the budget (None: there is none); ``taken`` by a compilation for it. ``stages`` counts operators that
@@ -105,9 +105,9 @@ class Fronts:
     name: str
     macs: int
     budget_bytes: int | None
-    layer_by_layer: FrontPoint | None
-    by_macs: tuple[FrontPoint, ...]
-    by_instructions: tuple[FrontPoint, ...]
+    layer_by_layer: PlannedPoint | None
+    by_macs: tuple[PlannedPoint, ...]
+    by_instructions: tuple[PlannedPoint, ...]
     found_by_macs: int
     found_by_instructions: int
     miss: str = ""

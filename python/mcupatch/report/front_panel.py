@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mcupatch.report.axis_ticks import Axis, choose_axis
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.units import format_kib
 
 WIDTH, HEIGHT = 460, 340
 LEFT, RIGHT, TOP, BOTTOM = 72, WIDTH - 22, 76, HEIGHT - 52  # the frame, from the panel's left and top
 STRETCH = 1.6  # a mark up to so many times as far as the points stretches the axis; one further off is told in words
-Cost = Callable[[FrontPoint], float]
+Cost = Callable[[PlannedPoint], float]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Panel:
 
 
 def lay_out_panel(
-    title: str, y_label: str, fronts: Fronts, points: Sequence[FrontPoint], cost: Cost
+    title: str, y_label: str, fronts: Fronts, points: Sequence[PlannedPoint], cost: Cost
 ) -> Panel:
     """The arenas of ``points`` across, their ``cost`` upwards."""
     plain, budget = fronts.layer_by_layer, fronts.budget_bytes
@@ -68,7 +68,7 @@ def lay_out_panel(
     across = choose_axis(min(widths, default=0) / 1024, max(widths, default=0) / 1024)
     up = choose_axis(min(map(cost, shown), default=0.0), max(map(cost, shown), default=0.0))
 
-    def find_spot(point: FrontPoint) -> Spot:
+    def find_spot(point: PlannedPoint) -> Spot:
         text = f"{point.title}: {format_kib(point.arena_bytes)} KiB, {y_label}: {cost(point):.5g}"
         return Spot(_across(across, point.arena_bytes / 1024), _upwards(up, cost(point)), text, point.taken)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcupatch.report import front_panel
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.front_panel import lay_out_panel
 from mcupatch.report.svg_template import render_svg
 
@@ -13,10 +13,10 @@ TEMPLATE = "front_picture.svg.j2"
 def draw_fronts(fronts: Fronts) -> str:
     """SVG text: the arena against extra MACs on the left, against predicted instructions on the right."""
 
-    def extra_percent(point: FrontPoint) -> float:
+    def extra_percent(point: PlannedPoint) -> float:
         return 100 * point.extra_macs / max(fronts.macs, 1)
 
-    def mega_instructions(point: FrontPoint) -> float:
+    def mega_instructions(point: PlannedPoint) -> float:
         return point.predicted_instructions / 1e6
 
     panels = (

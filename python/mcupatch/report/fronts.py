@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.tables import new_table
 from mcupatch.report.units import format_bytes, format_kib, format_percent
 
@@ -30,14 +30,15 @@ def fronts_report(fronts: Fronts, lines: int) -> RenderableType:
         ),
         Text(
             "Arena: planned, all of it. Extra MACs: recomputed. Instructions: predicted, not measured. "
-            "Stages: in tiles, and operators that run whole."
+            "Stages: in tiles, and operators that run whole. Layer by layer: every operator whole, a streamed image row "
+            "by row; all whole: the streamed image is gathered first."
         ),
         *map(Text, _remarks(fronts)),
     )
 
 
 def _front_report(
-    fronts: Fronts, title: str, points: Sequence[FrontPoint], found: int, lines: int
+    fronts: Fronts, title: str, points: Sequence[PlannedPoint], found: int, lines: int
 ) -> list[RenderableType]:
     shown = spread(points, lines)
     # the schedule that a compilation takes is shown whatever else is
@@ -47,7 +48,7 @@ def _front_report(
     return [Text(f"\n{title}, {count}:"), _front_table(fronts, shown)]
 
 
-def _front_table(fronts: Fronts, points: Sequence[FrontPoint]) -> Table:
+def _front_table(fronts: Fronts, points: Sequence[PlannedPoint]) -> Table:
     numbers = ("arena\nKiB", "extra\nMACs", "predicted\ninstructions", "stages")
     fits = ("fits",) if fronts.budget_bytes is not None else ()
     table = new_table(*numbers, "schedule", *fits, numbers=numbers)
@@ -64,7 +65,7 @@ def _front_table(fronts: Fronts, points: Sequence[FrontPoint]) -> Table:
     return table
 
 
-def _fit(point: FrontPoint) -> str:
+def _fit(point: PlannedPoint) -> str:
     return "taken" if point.taken else "yes" if point.fits else "no"
 
 
@@ -77,6 +78,8 @@ def _remarks(fronts: Fronts) -> list[str]:
         ]
         if taken:
             remarks[-1] += f" 'mcupatch compile' takes the one of {format_kib(taken[0].arena_bytes)} KiB."
+    if any(point.extra_macs < 0 for point in (*fronts.by_macs, *fronts.by_instructions)):
+        remarks.append("Extra MACs below 0: tiles leave out what nothing reads.")
     if fronts.layer_by_layer is None:
         remarks.append("This model cannot take its input row by row and run layer by layer.")
     return remarks + ([fronts.miss] if fronts.miss else [])

@@ -38,11 +38,6 @@ class AnalyticMemory:
     def peak_bytes(self) -> int:
         return max(self.per_op_bytes, default=0)
 
-    @property
-    def peak_op(self) -> int:
-        """Index of the first operator at the peak."""
-        return self.per_op_bytes.index(self.peak_bytes)
-
 
 @dataclass
 class _Storage:

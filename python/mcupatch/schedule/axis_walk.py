@@ -76,13 +76,21 @@ class _Walker:
         self._refuse_wholes(graph)
 
     def _refuse_wholes(self, graph: Graph) -> None:
-        """Inside a segment nothing is ever there whole, so nothing can be folded, or serve every tile."""
+        """Inside a segment nothing is ever there whole, so nothing can be folded, or serve every tile.
+
+        A tensor that the last operator folds comes in that operator's tiles, which nobody else's wants can widen.
+        """
         for i in self._segment.operators:
             op = graph.ops[i]
             if i != self._segment.last and is_reduction(graph, op):
                 raise ValueError(f"operator {i} '{op.name}' folds its input and can only end a segment")
             if any(access.stride == 0 and name in self._outs.values() for name, access in self._reads[i]):
                 raise ValueError(f"operator {i} '{op.name}' repeats a tensor of its own segment")
+            if self._folds and i != self._segment.last and self._tiled in self._inner_reads(i):
+                raise ValueError(f"operator {i} '{op.name}' reads what the last of its segment folds")
+
+    def _inner_reads(self, op: int) -> list[str]:
+        return [name for name, _ in self._reads[op] if name in self._outs.values()]
 
     def walk(self) -> AxisWalk:
         warm_up = self._count_warm_up() if self._tiles > 1 else 0

@@ -45,32 +45,15 @@ def halo_policy(graph: Graph, stage: Stage) -> str:
 
 
 def title_schedule(graph: Graph, schedule: Schedule) -> str:
-    """``per layer``, ``4x4 patches`` or ``3 stages in tiles``: short enough for a table."""
+    """``per layer``, ``row by row``, ``4x4 patches`` or ``3 stages in tiles``: short enough for a table."""
     tiled = [stage for stage in schedule.stages if not is_whole(graph, stage)]
     if not tiled:
         return "per layer"
     if len(tiled) == 1 and len(tiled[0].segments) == 1:
-        rows, cols = segment_grid(graph, tiled[0].segments[0])
-        return f"{rows}x{cols} patches"
+        (segment,) = tiled[0].segments
+        rows, cols = segment_grid(graph, segment)
+        return "row by row" if segment.tile[0] == cols == 1 else f"{rows}x{cols} patches"
     return "1 stage in tiles" if len(tiled) == 1 else f"{len(tiled)} stages in tiles"
-
-
-def describe_schedule(graph: Graph, schedule: Schedule) -> str:
-    """``operators 0 to 12 ('stem' to 'b4') in 4x4 patches``, or ``layer by layer``; stages are joined by commas."""
-    stages = [stage for stage in schedule.stages if not is_whole(graph, stage)]
-    streamed = ", its input row by row" if schedule.streamed else ""
-    if not stages:
-        return "layer by layer" + streamed
-    return ", ".join(_describe_stage(graph, stage) for stage in stages) + streamed
-
-
-def _describe_stage(graph: Graph, stage: Stage) -> str:
-    names = f"'{shorten_name(graph.ops[stage.first].name)}' to '{shorten_name(graph.ops[stage.last].name)}'"
-    text = f"operators {stage.first} to {stage.last} ({names})"
-    if len(stage.segments) == 1:
-        rows, cols = segment_grid(graph, stage.segments[0])
-        return f"{text} in {rows}x{cols} patches"
-    return f"{text} in tiles, in {len(stage.segments)} segments"
 
 
 def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
@@ -90,11 +73,11 @@ def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
     )
 
 
-def describe_largest(load: StepLoad, scratch_bytes: int = 0) -> str:
-    """The largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
+def describe_largest(load: StepLoad, scratch_bytes: int = 0, most: int = LARGEST) -> str:
+    """The ``most`` largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
     held = [(h.nbytes, _describe_holding(h)) for h in load.held] + [(scratch_bytes, "scratch of the kernel")]
     held = sorted((h for h in held if h[0] > 0), key=lambda h: -h[0])
-    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held[:LARGEST])
+    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held[:most])
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from mcupatch.ir.graph import Graph
 from mcupatch.schedule.stage import Schedule
@@ -57,8 +58,12 @@ def lay_out_schedule(graph: Graph, schedule: Schedule) -> tuple[StageLayout | No
         read = stage_inputs(graph, stage.first, stage.last)
         streamed = tuple(name for name in schedule.streamed if name in read)
         whole = is_whole(graph, stage) and not streamed
-        layouts.append(None if whole else lay_out_stage(graph, stage, streamed))
+        layouts.append(None if whole else _remember_layout(graph, stage, streamed))
     return tuple(layouts)
+
+
+# Schedules of one network that are compared have most of their stages in common, and each is laid out several times.
+_remember_layout = lru_cache(maxsize=256)(lay_out_stage)
 
 
 def find_holdings(

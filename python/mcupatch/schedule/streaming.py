@@ -26,7 +26,7 @@ def _why_not(graph: Graph, name: str) -> str | None:
     if len(shape) != 4:
         return f"has the shape {list(shape)}, not [1, rows, columns, channels]"
     if shape[1] == 1:
-        return "has a single row"
+        return "has its channel before its rows" if _is_turned(graph, name) else "has a single row"
     if name in graph.outputs:
         return "is an output as well"
     readers = _readers(graph, name)
@@ -49,9 +49,18 @@ def _readers(graph: Graph, name: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _is_turned(graph: Graph, name: str) -> bool:
+    """Whether the image is read as ``[1, H, W, C]`` and is not; to turn a single channel is a mere reshape."""
+    for op in (graph.ops[i] for i in _readers(graph, name)):
+        before, after = graph.tensors[name].shape, graph.tensors[op.output].shape
+        single = isinstance(op, ops.Reshape) and len(before) == 4 and after == (1, *before[2:], 1)
+        if isinstance(op, ops.Transpose) or (single and after != before):
+            return True
+    return False
+
+
 def _way_out(graph: Graph) -> str:
     """What leaves out the conversions and transposes that stand between an image and the network."""
-    kinds = {graph.ops[i].kind for name in graph.inputs for i in _readers(graph, name)}
-    if ops.Transpose.kind in kinds:
+    if any(_is_turned(graph, name) for name in graph.inputs):
         return "Try --io int8 (io='int8'), which takes the image as int8 [1, H, W, C]."
     return "Compile it without --stream-input."

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from mcupatch.cli.main import run_command_line
+from mcupatch.saved import digest_facts
 from tests.support.odd_models import (
     dynamic_onnx,
     float_onnx,
@@ -92,8 +93,9 @@ def test_a_model_under_a_wrong_ending_is_still_known_or_told(
         (["compile", "zoo:resnet9000"], "resnet9000"),
         (["compile", "zoo:mbv2_w0.35_r144@banana"], "banana"),
         (["compile", "net.tflite", "--board", "z80"], "stm32f746"),
-        (["compile", "net.tflite", "--sram", "1KiB"], "bytes too many"),
+        (["compile", "net.tflite", "--sram", "1KiB"], "no room for an arena"),
         (["compile", "net.tflite", "--sram", "4300"], "bytes too many"),
+        (["compile", "net.tflite", "--sram", "0"], "1 byte or more"),
         (["compile", "net.tflite", "--sram", "900MiB"], "cannot be used"),
         (["compile", "net.tflite", "--flash", "1KiB"], "flash"),
         (["compile", "net.tflite", "--sram", "many"], "not a size"),
@@ -146,7 +148,7 @@ def test_the_least_sram_that_is_told_is_enough(
     """A budget too small names one that works, and one byte less does not."""
     (here / "net.tflite").write_bytes(small_model())
     text = refuse(capsys, here, "compile", "net.tflite", "--board", "generic", "--sram", "4300", *schedule)
-    least = int(re.findall(r"(\d+) bytes of SRAM", text)[0])
+    least = int(re.findall(r"at least (\d+) bytes", text)[0])
     command = ["compile", "net.tflite", "--board", "generic", *schedule, "-o", "out", "--sram"]
     assert "1 byte" in refuse(capsys, here, *command, str(least - 1))
     assert run_command_line([*command, str(least)]) == 0
@@ -200,6 +202,17 @@ def change_json(name: str, change: Callable[[Any], None]) -> Callable[[Path], No
     return apply
 
 
+def change_build(change: Callable[[Any], None], signed: bool = True) -> Callable[[Path], None]:
+    """``signed``: with the digest that fits, so that what is said is checked and not the digest alone."""
+
+    def apply(values: Any) -> None:
+        change(values)
+        if signed:
+            values["digests"]["build.json"] = digest_facts(values)
+
+    return change_json("build.json", apply)
+
+
 def replace_by_pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -218,13 +231,15 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "model": lambda built: flip_byte(built / "model.tflite", 900),
     "C": lambda built: flip_byte(built / "src" / "tvmgen_net.c", 200),
     "another model": lambda built: (built / "model.tflite").write_bytes(odd_names_model()) and None,
-    "place": change_json("build.json", lambda v: v["inputs"][0].update(offset=None)),
-    "place outside": change_json("build.json", lambda v: v["outputs"][0].update(offset=1 << 40)),
-    "ports": change_json("build.json", lambda v: v.update(inputs=[])),
-    "path": change_json("build.json", lambda v: v.update(model_file="../net.tflite")),
-    "source": change_json("build.json", lambda v: v.update(sources=["../../net.tflite"])),
-    "memories": change_json("build.json", lambda v: v["pools"][0].update(nbytes=16)),
-    "memory of a place": change_json("build.json", lambda v: v["inputs"][0].update(pool="dtcm")),
+    "place": change_build(lambda v: v["inputs"][0].update(offset=None)),
+    "place outside": change_build(lambda v: v["outputs"][0].update(offset=1 << 40)),
+    "ports": change_build(lambda v: v.update(inputs=[])),
+    "path": change_build(lambda v: v.update(model_file="../net.tflite")),
+    "source": change_build(lambda v: v.update(sources=["../../net.tflite"])),
+    "memories": change_build(lambda v: v["pools"][0].update(nbytes=16)),
+    "memory of a place": change_build(lambda v: v["inputs"][0].update(pool="dtcm")),
+    "C name": change_build(lambda v: v.update(c_name="other"), signed=False),
+    "no sources": change_build(lambda v: v.update(sources=[]), signed=False),
     "arena": change_json("mcupatch.json", lambda v: v["memory"].update(arena_bytes="x")),
 }
 

@@ -116,9 +116,10 @@ def test_markdown_to_a_file_and_to_standard_output(here: Path, capsys: pytest.Ca
         (("net.tflite", "-o", "nowhere/x.md"), "does not exist"),
         (("net.tflite", "--json", "nowhere/x.json"), "does not exist"),
         (("net.tflite", "--json", "-", "-o", "-"), "standard output"),
+        (("net.tflite", "--json", "x", "-o", "x"), "same file"),
         (("net.tflite", "--board", "teapot"), "teapot"),
         (("net.tflite", "--per-layer", "--least-sram"), "choose one"),
-        (("net.tflite", "--sram", "100B"), "No schedule fits"),
+        (("net.tflite", "--sram", "100B"), "no room for an arena"),
     ],
 )
 def test_refusals(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,18 @@ def test_what_does_not_fit_says_by_how_much(here: Path, capsys: pytest.CaptureFi
     assert "no RAM 'ram'" in capsys.readouterr().err
     assert compile_net("--memories", "dtcm", "--sram", "64KiB") == 2
     assert "--memories axi_sram=64KiB" in capsys.readouterr().err
+    assert compile_net("--memories", "dtcm=") == 2
+    assert "missing after 'dtcm='" in capsys.readouterr().err
     assert not (here / "net").exists()
+
+
+def test_the_stack_counts_where_it_lies(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    on = ("--board", "stm32f746", "--memories")  # its main RAM begins with the DTCM
+    assert compile_net(*on, "dtcm=1106") == 2
+    found = re.search(r"at least (\d+) bytes", capsys.readouterr().err)
+    assert found
+    assert compile_net(*on, f"dtcm={int(found[1]) - 1}") == 2
+    assert compile_net(*on, f"dtcm={found[1]}") == 0
 
 
 def test_other_memories_help_out_where_the_main_ram_is_too_small(

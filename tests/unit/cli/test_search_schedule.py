@@ -117,6 +117,7 @@ def test_explain_tells_stages_and_cuts(here: Path, capsys: pytest.CaptureFixture
         (("net.tflite", "--points", "-3"), "--points"),
         (("net.tflite", "--points", "0"), "--points"),
         (("net.tflite", "--plot", "fronts.png"), ".svg"),
+        (("net.tflite", "--plot", "one.svg", "--json", "./one.svg"), "the same file"),
         (("net.tflite", "--plot", "nowhere/fronts.svg"), "does not exist"),
         (("net.tflite", "--board", "teapot"), "teapot"),
         (("net.tflite", "--max-extra-macs", "-5%"), "-5%"),
@@ -150,4 +151,11 @@ def test_compile_explains_on_the_terminal_and_in_the_dump(
     assert any("the bottleneck" in line for line in told)
     assert (here / "dump" / "schedule.txt").read_text().endswith("\n".join(told) + "\n")
     # figures alone where they go to standard output
-    json.loads(run_cli(capsys, *words, "--json", "-"))
+    assert run_command_line([*words, "--json", "-"]) == 0
+    shown = capsys.readouterr()
+    json.loads(shown.out)
+    assert shown.err.split() == " ".join(told).split()
+    assert run_command_line(["search-schedule", "net.tflite", "--explain", "--json", "-"]) == 0
+    shown = capsys.readouterr()
+    json.loads(shown.out)
+    assert "the bottleneck" in shown.err

@@ -43,6 +43,13 @@ def outputs_of(capsys: pytest.CaptureFixture[str], directory: str, file: str, ba
         return archive[name]
 
 
+def test_layer_by_layer_is_said_to_come_in_rows(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run_cli(capsys, "compile", "net.tflite", "--stream-input", "-o", "streamed")
+    assert "operator 0 row by row, the other" in text and "--least-sram looks for the smallest" in text
+    text = run_cli(capsys, "compile", "net.tflite", "--stream-input", "--per-layer", "-o", "streamed")
+    assert "operator 0 row by row" in text and "--least-sram" not in text
+
+
 @pytest.mark.parametrize("schedule", [("--per-layer",), KEEP_ROWS, ("--least-sram",)], ids=lambda s: s[0])
 def test_a_streamed_model_runs_like_a_held_one(
     here: Path, capsys: pytest.CaptureFixture[str], schedule: tuple[str, ...]

@@ -17,14 +17,14 @@ RESERVED = H7.stack_bytes + STATICS_BYTES
 def test_the_order_and_the_sizes_are_the_users() -> None:
     assert named_pools(H7, "dtcm, axi_sram=64KiB,sram1+sram2") == (
         Pool("dtcm", 128 * KIB),
-        Pool("axi_sram", 64 * KIB - RESERVED),  # stack and statics lie there
+        Pool("axi_sram", 64 * KIB - RESERVED, RESERVED),  # stack and statics lie there
         Pool("sram1+sram2", 256 * KIB),
     )
 
 
 def test_a_part_of_the_main_ram() -> None:
     assert named_pools(F7, "sram1") == (Pool("sram1", 240 * KIB),)
-    assert named_pools(F7, "dtcm") == (Pool("dtcm", 64 * KIB - RESERVED),)
+    assert named_pools(F7, "dtcm") == (Pool("dtcm", 64 * KIB - RESERVED, RESERVED),)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from mcupatch.report.axis_ticks import MOST_TICKS, choose_axis
-from mcupatch.report.figures import FrontPoint, Fronts
+from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.front_panel import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, lay_out_panel
 from mcupatch.report.front_picture import draw_fronts
 from mcupatch.report.fronts import fronts_report, spread
@@ -20,8 +20,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 LETTER = 7.0  # pixels of a letter at most, at the picture's size of text
 
 
-def point(kib: float, extra: int, instructions: int, taken: bool = False) -> FrontPoint:
-    return FrontPoint(int(kib * 1024), extra, instructions, 12, "3 in tiles, 9 <whole>", None, taken, ())
+def point(kib: float, extra: int, instructions: int, taken: bool = False) -> PlannedPoint:
+    return PlannedPoint(int(kib * 1024), extra, instructions, 12, "3 in tiles, 9 <whole>", None, taken, ())
 
 
 FRONTS = Fronts(
@@ -111,3 +111,12 @@ def test_tables_mark_what_fits_and_what_is_taken() -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert "2 of 9 found" in text and "taken" in text and "+9.0 %" in text and "45.00 M" in text
     assert "98,304 B (96.0 KiB)" in text and "layer by layer" in text
+    assert "below 0" not in text
+
+
+def test_less_work_than_the_whole_network_is_explained() -> None:
+    stream = io.StringIO()
+    skipping = replace(FRONTS, by_macs=(point(70.5, -19_000, 45_000_000),))
+    Console(file=stream, width=80).print(fronts_report(skipping, 2))
+    text = stream.getvalue()
+    assert "-1.9 %" in text and "below 0: tiles leave out what nothing reads" in text

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
+from mcupatch.report.compiled import describe_macs
 from mcupatch.report.figures import LayerMemory, ScheduleFigures, Verdict
 from mcupatch.report.run import best_classes, describe_output, looks_like_scores
 from mcupatch.report.tables import layer_table, make_bar, schedule_table, verdict_table
 from mcupatch.report.units import format_bytes, format_count, format_percent
-from mcupatch.result import PortFacts
+from mcupatch.result import ComputeFacts, PortFacts
 
 
 def rendered(thing: RenderableType) -> str:
@@ -69,6 +70,11 @@ def test_units() -> None:
     assert format_bytes(65_536) == "65,536 B (64.0 KiB)"
     assert format_percent(93, 1000) == "+9.3 %"
     assert format_percent(0, 0) == "0 %"
+
+
+def test_macs_are_recomputed_or_left_out() -> None:
+    assert describe_macs(ComputeFacts(1000, 20)) == "1000, +2.0 % recomputed"
+    assert describe_macs(ComputeFacts(1000, -19)) == "1000, -1.9 %: what nothing reads is left out"
 
 
 def test_scores_are_ranked_and_named() -> None:

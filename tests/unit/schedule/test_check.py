@@ -52,6 +52,17 @@ def test_an_operator_that_needs_its_input_whole() -> None:
         check_schedule(b.build(x), one_stage(Segment(0, 1, (4, 4))))
 
 
+@pytest.mark.parametrize("recomputed", [(), (0,)])
+def test_what_is_folded_is_read_by_nobody_else(recomputed: tuple[int, ...]) -> None:
+    """The fold sees its own tiles; the other reader would want more of the same tensor."""
+    b = GraphBuilder()
+    x = b.conv(b.input(8, 8, 2), 4)
+    graph = b.build(b.conv(x, 3), b.mean(x))
+    check_schedule(graph, one_stage(Segment(0, 0, (3, 8)), Segment(1, 1, (3, 2)), Segment(2, 2, (2, 3))))
+    with pytest.raises(ScheduleError, match="reads what the last of its segment folds"):
+        check_schedule(graph, one_stage(Segment(0, 2, (3, 2), recomputed)))
+
+
 def test_a_streamed_input_of_a_later_stage() -> None:
     b = GraphBuilder()
     x, y = b.input(8, 8, 2), b.input(8, 8, 2)

@@ -47,6 +47,16 @@ def planar() -> Graph:
     return b.build(b.conv(b.transpose(b.quantize(b.input(3, 8, 8, "float32")), 0, 2, 3, 1), 4, 3))
 
 
+def planar_gray() -> Graph:
+    b = GraphBuilder()
+    return b.build(b.conv(b.reshape(b.quantize(b.input(1, 8, 6, "float32")), 1, 8, 6, 1), 4, 3))
+
+
+def single_row() -> Graph:
+    b = GraphBuilder()
+    return b.build(b.conv(b.input(1, 8, 3), 4, (1, 3)))
+
+
 def flat() -> Graph:
     b = GraphBuilder()
     return b.build(b.dense(b.reshape(b.input(8, 8, 3), 1, 192), 4))
@@ -68,6 +78,8 @@ def unread() -> Graph:
     ("make", "message"),
     [
         (planar, r"operator 1 \(transpose\), which needs it whole\. Try --io int8"),
+        (planar_gray, r"has its channel before its rows\. Try --io int8"),
+        (single_row, r"has a single row\. Compile it without"),
         (flat, r"operator 0 \(reshape\), which needs it whole\. Compile it without"),
         (resized, r"operator 0 \(resize_nearest\), which needs it whole"),
         (unread, r"'in0' is read by no operator; 'in1' is read by operator 0"),
