@@ -4,6 +4,7 @@
 # make lint    formatting, style and types
 # make heavy   the tests that take minutes, and the property tests with new examples
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
+# make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels lint heavy clean
 
 setup: $(STAMP)
 
@@ -43,6 +44,9 @@ heavy: setup
 
 bench-schedule: setup
 	$(BIN)/python benchmarks/schedule_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+
+bench-kernels: setup
+	$(BIN)/python benchmarks/kernel_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
 
 lint: setup
 	$(BIN)/ruff check .

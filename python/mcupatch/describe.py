@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcupatch.ir.graph import Graph
+from mcupatch.measure.cycle_model import model_cycles
 from mcupatch.memory.ledger import make_ledger
 from mcupatch.pipeline import ComparedRun, CompiledModel
 from mcupatch.result import (
@@ -59,8 +60,9 @@ def describe_stages(graph: Graph, schedule: Schedule) -> tuple[StageFacts, ...]:
 
 
 def describe_run(run: ComparedRun) -> MeasuredFacts:
-    """The figures of one run."""
+    """The figures of one run, with the cycles that a model of the core gives for it."""
     m = run.measurement
+    cycles = model_cycles(m.profile, m.cpu) if m.profile is not None else None
     return MeasuredFacts(
         backend=m.backend,
         cpu=m.cpu,
@@ -72,6 +74,7 @@ def describe_run(run: ComparedRun) -> MeasuredFacts:
         flash_bytes=m.flash_bytes,
         matches_reference=run.matches_reference,
         max_abs_diff=run.max_abs_diff,
+        cycles_model=None if cycles is None else cycles.total,
     )
 
 

@@ -101,7 +101,7 @@ class FlashFacts:
 
 @dataclass(frozen=True)
 class MeasuredFacts:
-    """One run. A figure is None where the backend cannot measure it."""
+    """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured."""
 
     backend: str
     cpu: str | None
@@ -113,6 +113,7 @@ class MeasuredFacts:
     flash_bytes: int | None
     matches_reference: bool
     max_abs_diff: float
+    cycles_model: int | None = None
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ def load_compiled(directory: Path) -> SavedModel:
             _parse_ports(facts["outputs"], graph, graph.outputs, pools),
             pools,
             result.flash.weights_bytes,
+            {op.name: tuple(map(str, facts["operators"][op.name])) for op in graph.ops},
         )
         firmware = load_firmware(
             directory / FIRMWARE_FILE,
@@ -137,6 +138,7 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "c_name": sources.name,
         "sources": sorted(sources.sources),
         "headers": sorted(sources.headers),
+        "operators": sources.operators,
         "pools": [asdict(pool) for pool in sources.pools],
         "inputs": [asdict(port) for port in sources.inputs],
         "outputs": [asdict(port) for port in sources.outputs],

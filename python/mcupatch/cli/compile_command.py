@@ -6,43 +6,16 @@ from pathlib import Path
 
 import click
 
+from mcupatch.cli.compile_options import compile_options
 from mcupatch.cli.console import output_console, print_lines, show_progress
-from mcupatch.cli.parameters import (
-    SIZE,
-    board_option,
-    check_json_target,
-    io_option,
-    json_option,
-    model_argument,
-    schedule_mode,
-    schedule_options,
-    stream_options,
-    write_json,
-)
+from mcupatch.cli.parameters import check_json_target, json_option, model_argument, write_json
 from mcupatch.options import ByHand, CompileOptions, FitBudget
 from mcupatch.target.sizes import format_size
 
 
 @click.command("compile")
 @model_argument
-@board_option
-@click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
-@click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
-@click.option(
-    "--memories",
-    metavar="NAMES",
-    default="auto",
-    show_default=True,
-    help="What may hold the arena: the board's main RAM and, if it is too small, all its RAM (auto); the main RAM "
-    "alone (main); or memories by name, the first ones first, each with as much as may be used of it: "
-    "axi_sram=64KiB,dtcm.",
-)
-@schedule_options
-@io_option
-@stream_options
-@click.option(
-    "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
-)
+@compile_options
 @click.option(
     "-o", "--output", metavar="DIR", help="Where to write; by default the model's name in this directory."
 )
@@ -53,21 +26,7 @@ from mcupatch.target.sizes import format_size
 @json_option
 def command(
     model: str,
-    board: str,
-    sram: int | None,
-    flash: int | None,
-    memories: str,
-    per_layer: bool,
-    grid: tuple[int, int] | None,
-    ops: int | None,
-    halo: str,
-    least_sram: bool,
-    max_extra_macs: float | None,
-    io: str,
-    stream_input: bool,
-    input_scale: float | None,
-    input_offset: float | None,
-    toolchain: str,
+    options: CompileOptions,
     output: str | None,
     dump: str | None,
     explain: bool,
@@ -83,10 +42,6 @@ def command(
     from mcupatch.report.compiled import compiled_report
     from mcupatch.saved import save_compiled
 
-    mode = schedule_mode(per_layer, grid, ops, halo, least_sram, max_extra_macs)
-    options = CompileOptions(
-        board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories
-    )
     check_json_target(json_file)
     source = load_model_file(model)
     directory = Path(source.name if output is None else output)
@@ -97,11 +52,14 @@ def command(
     write_json(json_file, result.as_json())
     if json_file != "-":
         remarks = [hint_at_ends(compiled.graph)]
-        if isinstance(mode, ByHand):
+        if isinstance(options.mode, ByHand):
             remarks.append(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
             )
-        if stream_input and isinstance(mode, FitBudget) and sram is None and len(result.tiled) < 2:
+        has_room = (
+            isinstance(options.mode, FitBudget) and options.sram_bytes is None and len(result.tiled) < 2
+        )
+        if options.stream_input and has_room:
             remarks.append("The board has room for that; --least-sram looks for the smallest arena.")
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
     lines = explain_schedule(compiled.graph, compiled.schedule) if explain else []

@@ -171,13 +171,27 @@ def schedule_mode(
 
 def check_json_target(json_file: str | None) -> None:
     """Raise BadInput before the work if ``--json`` names a file that cannot be written."""
-    if json_file in (None, "-"):
+    check_text_target("the JSON", json_file)
+
+
+def check_text_target(what: str, file: str | None) -> None:
+    """Raise BadInput before the work if ``what`` cannot be written to ``file``; '-' is standard output."""
+    if file not in (None, "-"):
+        _check_writable(what, file)
+
+
+def _check_writable(what: str, file: str) -> None:
+    if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+        raise BadInput(f"cannot write {what} to {file!r}: it is a directory, or its directory does not exist")
+
+
+def check_plot_target(plot: str | None) -> None:
+    """Raise BadInput before the work if ``--plot`` names a file that cannot be written."""
+    if plot is None:
         return
-    path = Path(json_file)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise BadInput(
-            f"cannot write the JSON to {json_file!r}: it is a directory, or its directory does not exist"
-        )
+    if not plot.lower().endswith(".svg"):
+        raise BadInput(f"The picture is drawn as SVG: name a file that ends in .svg, not {plot!r}.")
+    _check_writable("the picture", plot)
 
 
 def check_different_files(*targets: tuple[str, str | None]) -> None:

@@ -12,12 +12,12 @@ from mcupatch.cli.parameters import (
     SIZE,
     check_different_files,
     check_json_target,
+    check_plot_target,
     io_option,
     json_option,
     model_argument,
     write_json,
 )
-from mcupatch.errors import BadInput
 from mcupatch.options import CompileOptions
 
 
@@ -71,7 +71,7 @@ def command(
     if board is not None or sram is not None:
         options = CompileOptions(board or CompileOptions.board, sram, io=io, stream_input=stream_input)
     check_json_target(json_file)
-    _check_plot_target(plot)
+    check_plot_target(plot)
     check_different_files(("--json", json_file), ("--plot", plot))
     with show_progress() as progress:
         progress("importing the model")
@@ -88,15 +88,3 @@ def command(
     if json_file != "-":
         output_console().print(fronts_report(fronts, points))
     print_lines(lines, to_stderr=json_file == "-")
-
-
-def _check_plot_target(plot: str | None) -> None:
-    """Raise BadInput before the work if ``--plot`` names a file that cannot be written."""
-    if plot is None:
-        return
-    if not plot.lower().endswith(".svg"):
-        raise BadInput(f"The picture is drawn as SVG: name a file that ends in .svg, not {plot!r}.")
-    if Path(plot).is_dir() or not Path(plot).absolute().parent.is_dir():
-        raise BadInput(
-            f"cannot write the picture to {plot!r}: it is a directory, or its directory does not exist"
-        )

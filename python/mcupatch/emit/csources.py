@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcupatch.emit.c_text import C_TYPES
@@ -85,7 +86,8 @@ class KernelSources:
 class CSources:
     """Everything a build needs beside the kernels of ``src/runtime``.
 
-    ``name`` is the C prefix without ``tvmgen_``. ``sources`` and ``headers`` map file names to text.
+    ``name`` is the C prefix without ``tvmgen_``. ``sources`` and ``headers`` map file names to text, ``operators`` the
+    operators of the network, in their order, to the C functions that run each.
     """
 
     name: str
@@ -95,6 +97,7 @@ class CSources:
     outputs: tuple[Port, ...]
     pools: tuple[WorkspacePool, ...]
     weights_bytes: int
+    operators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def arena_bytes(self) -> int:

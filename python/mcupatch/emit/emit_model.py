@@ -84,6 +84,7 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
         outputs=outputs,
         pools=pools,
         weights_bytes=sum(a.nbytes for a in definitions.values()),
+        operators={op.name: names.functions_of(op.name) for op in graph.ops},
     )
 
 

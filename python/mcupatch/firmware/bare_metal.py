@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Firmware:
     """A linked ELF and what is needed to run and to measure it.
 
     Ports hold offsets into a pool of the arena; a streamed input comes from the camera (``firmware/camera.py``).
+    ``operators`` are the C functions of each operator.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Firmware:
     outputs: tuple[Port, ...]
     pools: tuple[WorkspacePool, ...]
     weights_bytes: int
+    operators: Mapping[str, tuple[str, ...]]
 
     @property
     def rams(self) -> tuple[Memory, ...]:
@@ -159,6 +162,7 @@ def load_firmware(path: Path, board: Board, sources: CSources) -> Firmware:
         sources.outputs,
         sources.pools,
         sources.weights_bytes,
+        sources.operators,
     )
 
 

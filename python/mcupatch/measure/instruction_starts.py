@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mcupatch.firmware.elf import Elf
 
 # The first halfword of a 32-bit instruction has one of these in its top five bits (Arm ARM, "Thumb encoding").
-_WIDE_PREFIXES = (0b11101, 0b11110, 0b11111)
+WIDE_PREFIXES = (0b11101, 0b11110, 0b11111)
 
 
 def count_starts(elf: Elf, code: bytes, base: int) -> NDArray[np.uint32]:
@@ -18,7 +18,7 @@ def count_starts(elf: Elf, code: bytes, base: int) -> NDArray[np.uint32]:
     tables) counts nothing. The table has one entry more than there are halfwords.
     """
     halfwords = np.frombuffer(code[: len(code) // 2 * 2], "<u2")
-    wide = np.isin(halfwords >> 11, _WIDE_PREFIXES)
+    wide = np.isin(halfwords >> 11, WIDE_PREFIXES)
     is_start = np.zeros(len(halfwords), np.uint32)
     stop = base + 2 * len(halfwords)
     marks = [(address, kind) for address, kind in elf.code_marks if base <= address < stop]

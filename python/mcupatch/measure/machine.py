@@ -34,6 +34,7 @@ from mcupatch.firmware.camera import CAMERA_BASE, camera_bytes
 from mcupatch.measure.faults import Access, explain_access
 from mcupatch.measure.instruction_starts import count_starts
 from mcupatch.measure.probe import Probe
+from mcupatch.measure.profile import Profile
 
 _CPU_MODELS = {"cortex-m4": UC_CPU_ARM_CORTEX_M4, "cortex-m7": UC_CPU_ARM_CORTEX_M7}
 _PAGE = 4096
@@ -47,6 +48,17 @@ _FETCHES = (unicorn_const.UC_MEM_FETCH, unicorn_const.UC_MEM_FETCH_UNMAPPED, uni
 
 def _round_up(size: int) -> int:
     return -(-size // _PAGE) * _PAGE
+
+
+def _number_functions(firmware: Firmware) -> dict[int, int]:
+    """The number of the operator, from 1 on, by the address of each function of it that was linked."""
+    functions = {symbol.name: symbol.address for symbol in firmware.elf.symbols if symbol.is_function}
+    return {
+        functions[name]: number
+        for number, names in enumerate(firmware.operators.values(), 1)
+        for name in names
+        if name in functions
+    }
 
 
 class Machine:
@@ -73,9 +85,13 @@ class Machine:
             self._engine.mem_map(CAMERA_BASE, _round_up(images_bytes), UC_PROT_READ)
         for segment in firmware.elf.segments:
             self._engine.mem_write(segment.address, segment.data)
-        code = firmware.elf.segments[0]
-        starts = count_starts(firmware.elf, code.data, code.address)
-        self._probe = Probe(self._engine, code.address, starts, writable, instruction_limit)
+        image = firmware.elf.segments[0]
+        self._code, self._base = image.data[: firmware.sizes.text], image.address
+        starts = count_starts(firmware.elf, self._code, self._base)
+        spans = _number_functions(firmware)
+        self._probe = Probe(
+            self._engine, self._base, starts, writable, instruction_limit, spans, len(firmware.operators)
+        )
         self._invalid: Access | None = None
         self._engine.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
 
@@ -110,6 +126,7 @@ class Machine:
         address = self._firmware.elf.address
         stop = address("mcup_stop")
         before = self._probe.instructions
+        self._probe.begin_call()
         self._engine.reg_write(UC_ARM_REG_SP, address("mcup_stack_top"))
         self._engine.reg_write(UC_ARM_REG_LR, stop | 1)
         try:
@@ -120,6 +137,11 @@ class Machine:
             raise self._explain("it stopped before its end")
         returned = int(np.int32(np.uint32(self._engine.reg_read(UC_ARM_REG_R0))))
         return returned, self._probe.instructions - before
+
+    def read_profile(self) -> Profile:
+        """What ran in the last call."""
+        glue, *spans = self._probe.read_spans()
+        return Profile(self._code, self._base, dict(zip(self._firmware.operators, spans)), glue)
 
     def _on_invalid(self, engine: Uc, kind: int, address: int, size: int, value: int, user: object) -> bool:
         name = "write" if kind in _WRITES else "fetch" if kind in _FETCHES else "read"

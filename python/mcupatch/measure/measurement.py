@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mcupatch.measure.profile import Profile
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
@@ -15,6 +17,7 @@ class Measurement:
     ``instructions`` is the exact count of one call. ``arena_touched_bytes`` are the bytes of the arena that were
     written, inputs included unless they are streamed, and ``pools_touched_bytes`` those of each of its pools.
     ``stack_bytes`` is the stack's high-water mark.
+    ``profile`` says where the instructions of that call went.
     ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
     """
 
@@ -27,3 +30,4 @@ class Measurement:
     stack_bytes: int | None = None
     sram_bytes: int | None = None
     flash_bytes: int | None = None
+    profile: Profile | None = None

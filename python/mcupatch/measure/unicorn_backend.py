@@ -18,6 +18,7 @@ from mcupatch.firmware.bare_metal import Firmware
 from mcupatch.measure.machine import Machine
 from mcupatch.measure.measurement import Measurement
 from mcupatch.measure.port_data import decode_output, encode_inputs
+from mcupatch.measure.profile import Profile
 
 INSTRUCTION_LIMIT = 100_000_000_000
 _FILLS = (0xA5, 0x5A)
@@ -59,7 +60,8 @@ def _run(firmware: Firmware, machine: Machine, inputs: list[bytes], fill: int) -
 
 
 def _measure_once(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> Measurement:
-    return _measurement(firmware, _run(firmware, machine, inputs, _FILLS[0]))
+    run = _run(firmware, machine, inputs, _FILLS[0])
+    return _measurement(firmware, run, machine.read_profile())
 
 
 def _measure_profiled(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> Measurement:
@@ -81,7 +83,7 @@ def _measure_profiled(firmware: Firmware, machine: Machine, inputs: list[bytes])
             f"The network reads memory that it never wrote: its output or its {runs[0].instructions} instructions "
             "depend on what the RAM held before."
         )
-    return _measurement(firmware, runs[0], touched, stack_bytes)
+    return _measurement(firmware, runs[0], machine.read_profile(), touched, stack_bytes)
 
 
 def _part(written: Mapping[int, NDArray[np.bool_]], start: int, stop: int) -> NDArray[np.bool_]:
@@ -91,7 +93,11 @@ def _part(written: Mapping[int, NDArray[np.bool_]], start: int, stop: int) -> ND
 
 
 def _measurement(
-    firmware: Firmware, run: _Run, touched: Sequence[int] | None = None, stack_bytes: int | None = None
+    firmware: Firmware,
+    run: _Run,
+    profile: Profile,
+    touched: Sequence[int] | None = None,
+    stack_bytes: int | None = None,
 ) -> Measurement:
     return Measurement(
         backend="unicorn",
@@ -103,6 +109,7 @@ def _measurement(
         stack_bytes=stack_bytes,
         sram_bytes=None if stack_bytes is None else firmware.sizes.statics_bytes + stack_bytes,
         flash_bytes=firmware.flash_bytes,
+        profile=profile,
     )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import jinja2
-
 from mcupatch.report import front_panel
 from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.front_panel import lay_out_panel
+from mcupatch.report.svg_template import render_svg
 
 TEMPLATE = "front_picture.svg.j2"
 
@@ -32,12 +29,4 @@ def draw_fronts(fronts: Fronts) -> str:
             mega_instructions,
         ),
     )
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(TEMPLATE).render(name=fronts.name, panels=panels, frame=front_panel)
+    return render_svg(TEMPLATE, name=fronts.name, panels=panels, frame=front_panel)

@@ -43,6 +43,8 @@ def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, s
     facts = [("ran on", measured.backend + (f", {measured.cpu}" if measured.cpu else ""))]
     if measured.instructions is not None:
         facts.append(("instructions", f"{measured.instructions:,}"))
+    if measured.cycles_model is not None:
+        facts.append(("cycles", f"{measured.cycles_model:,} by a model of the core, not measured"))
     if measured.arena_touched_bytes is not None:
         facts.append(
             (

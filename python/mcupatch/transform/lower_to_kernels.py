@@ -50,6 +50,10 @@ class FunctionNames:
     finish: Mapping[str, str]
     fetch: Mapping[str, str]
 
+    def functions_of(self, op: str) -> tuple[str, ...]:
+        """All that may run the operator: whole, or a reduction in parts."""
+        return tuple(names[op] for names in (self.run, self.add, self.finish) if op in names)
+
 
 @dataclass(frozen=True, eq=False)
 class KernelStage:

@@ -38,6 +38,7 @@ MEASURED = {
     "flash_bytes",
     "matches_reference",
     "max_abs_diff",
+    "cycles_model",
 }
 
 

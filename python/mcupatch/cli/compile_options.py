@@ -1,0 +1,79 @@
+"""The options of a compilation, for every subcommand that compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from mcupatch.cli.parameters import (
+    SIZE,
+    board_option,
+    io_option,
+    schedule_mode,
+    schedule_options,
+    stream_options,
+)
+from mcupatch.options import CompileOptions
+
+_sram_option = click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
+_flash_option = click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
+_memories_option = click.option(
+    "--memories",
+    metavar="NAMES",
+    default="auto",
+    show_default=True,
+    help="What may hold the arena: the board's main RAM and, if it is too small, all its RAM (auto); the main RAM "
+    "alone (main); or memories by name, the first ones first, each with as much as may be used of it: "
+    "axi_sram=64KiB,dtcm.",
+)
+_toolchain_option = click.option(
+    "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
+)
+
+
+def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """All of them; the command takes what they say as one ``CompileOptions``, its parameter ``options``."""
+
+    @wraps(command)
+    def call(
+        board: str,
+        sram: int | None,
+        flash: int | None,
+        memories: str,
+        per_layer: bool,
+        grid: tuple[int, int] | None,
+        ops: int | None,
+        halo: str,
+        least_sram: bool,
+        max_extra_macs: float | None,
+        io: str,
+        stream_input: bool,
+        input_scale: float | None,
+        input_offset: float | None,
+        toolchain: str,
+        **others: Any,
+    ) -> Any:
+        mode = schedule_mode(per_layer, grid, ops, halo, least_sram, max_extra_macs)
+        options = CompileOptions(
+            board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories
+        )
+        return command(options=options, **others)
+
+    wrapped: Callable[..., Any] = call
+    for option in reversed(
+        (
+            board_option,
+            _sram_option,
+            _flash_option,
+            _memories_option,
+            schedule_options,
+            io_option,
+            stream_options,
+            _toolchain_option,
+        )
+    ):
+        wrapped = option(wrapped)
+    return wrapped
