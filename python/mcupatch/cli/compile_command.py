@@ -56,8 +56,10 @@ def command(
             remarks.append(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
             )
-        is_free = isinstance(options.mode, FitBudget) and options.sram_bytes is None
-        if options.stream_input and is_free and len(result.tiled) < 2:
+        has_room = (
+            isinstance(options.mode, FitBudget) and options.sram_bytes is None and len(result.tiled) < 2
+        )
+        if options.stream_input and has_room:
             remarks.append("The board has room for that; --least-sram looks for the smallest arena.")
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
     lines = explain_schedule(compiled.graph, compiled.schedule) if explain else []

@@ -8,7 +8,7 @@ With it comes where the row window of each tensor between segments begins: at th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcupatch.ir.region import Interval
 
@@ -50,7 +50,16 @@ def order_steps(
     The segments in ``complete`` run all their steps, one after the other; the others only as far as they are read.
     Raises ValueError if a step reads rows that nobody computes.
     """
-    return _Ordering(steps, windows).run(complete)
+    trial = _Ordering(steps, windows).run(complete)
+    # What is dropped does not change the order; steps that it leaves out read nothing.
+    run = [trial.sequence.count(g) for g in range(len(steps))]
+    if run == list(steps):
+        return trial
+    read = {
+        name: replace(w, read={g: intervals[: run[g]] for g, intervals in w.read.items()})
+        for name, w in windows.items()
+    }
+    return _Ordering(run, read).run(complete)
 
 
 class _Ordering:
