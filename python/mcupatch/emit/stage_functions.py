@@ -21,16 +21,27 @@ static int32_t {name}(int32_t index) {{
 """
 
 
+# Inlined into the inference, the stages' frames would all be on the stack at once.
+_OWN_FRAME = """\
+#if defined(__GNUC__)
+#define OWN_FRAME __attribute__((noinline))
+#else
+#define OWN_FRAME
+#endif
+
+"""
+
+
 def print_stages(stages: Sequence[KernelStage], fetches: Collection[str] = ()) -> str:
     """Static C functions, one a stage, in order. The functions ``fetches`` end the stage if they return a status."""
     module = IRModule({stage.name: stage.function for stage in stages})
     lines = [line for line in build_c_source(module).splitlines() if not _PREAMBLE.match(line)]
-    text = "\n".join(lines).replace("TVM_DLL void", "static void").strip() + "\n"
+    text = "\n".join(lines).replace("TVM_DLL void", "static OWN_FRAME void").strip() + "\n"
     for name in fetches:
         text = re.sub(rf"(?<!\w)({name}\(.*\));", r"if (\1 != 0) { return; }", text)
-    functions = re.split(r"(?m)^(?=static void )", text)
-    by_name = {m[1]: f.rstrip() + "\n" for f in functions if (m := re.match(r"static void (\w+)\(", f))}
-    return "\n".join(_print_tables(stage) + by_name[stage.name] for stage in stages)
+    functions = re.split(r"(?m)^(?=static OWN_FRAME void )", text)
+    by_name = {m[1]: f.rstrip() + "\n" for f in functions if (m := re.match(r"static OWN_FRAME void (\w+)\(", f))}
+    return _OWN_FRAME + "\n".join(_print_tables(stage) + by_name[stage.name] for stage in stages)
 
 
 def _print_tables(stage: KernelStage) -> str:
