@@ -80,6 +80,21 @@ class DepthwiseParams(ctypes.Structure):
     ]
 
 
+class PackedDepthwiseParams(ctypes.Structure):
+    """``mcup_packed_depthwise_params``."""
+
+    _fields_ = [
+        ("blocks", _POINTER),
+        ("channels", _INT),
+        ("stride_rows", _INT),
+        ("stride_cols", _INT),
+        ("input_zero_point", _INT),
+        ("output_zero_point", _INT),
+        ("low", _INT),
+        ("high", _INT),
+    ]
+
+
 class DenseParams(ctypes.Structure):
     """``mcup_dense_params``."""
 
@@ -99,5 +114,6 @@ C_NAMES: dict[type[ctypes.Structure], str] = {
     Conv2DParams: "mcup_conv2d_params",
     PackedConv2DParams: "mcup_packed_conv2d_params",
     DepthwiseParams: "mcup_depthwise_params",
+    PackedDepthwiseParams: "mcup_packed_depthwise_params",
     DenseParams: "mcup_dense_params",
 }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
 from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.depthwise import choose_depthwise
 from tests.support.kernel_examples import (
     Example,
     Rng,
@@ -85,7 +86,41 @@ def random_wide_conv2d(rng: Rng) -> Example:
     return random_packed_conv2d(rng, wide=True)
 
 
+def random_packed_depthwise(rng: Rng) -> Example:
+    size, stride, stride_rows = int(rng.choice([3, 3, 5, 7])), pick(rng, 1, 2), pick(rng, 1, 3)
+    _, _, _, padding, room = window_geometry(rng)
+    least = (size - padding.top - padding.bottom, size - padding.left - padding.right)
+    shape_in = (max(room[0], least[0]), max(room[1] + pick(rng, 0, 9), least[1]))
+    channels = pick(rng, 4, 13)
+    weights, input_zero_point = int8_values(rng, (size, size, channels)), zero_point(rng)
+    flat = weights.reshape(-1, channels).T
+    bias = largest_bias(rng, flat, input_zero_point)
+    largest = np.abs(bias.astype(np.int64)) + 128 * np.abs(flat.astype(np.int64)).sum(axis=1)
+    op = ops.DepthwiseConv2D(
+        name="op",
+        inputs=("x",),
+        output="y",
+        weights=weights,
+        bias=bias,
+        requant=fixed_requant(rng, largest),
+        stride=(stride_rows, stride),
+        dilation=(1, 1),
+        padding=padding,
+        multiplier=1,
+        input_zero_point=input_zero_point,
+        weight_zero_point=0,
+        output_zero_point=zero_point(rng),
+        clamp=clamp(rng),
+    )
+    shape = (1, *out_size(shape_in, (size, size), (stride_rows, stride), (1, 1), padding), channels)
+    example = make_example(op, (int8_values(rng, (1, *shape_in, channels)),), shape)
+    choice = choose_depthwise(op)
+    assert choice is not None
+    return replace(example, choice=choice)
+
+
 PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
     "conv2d": random_packed_conv2d,
     "wide_conv2d": random_wide_conv2d,
+    "depthwise": random_packed_depthwise,
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.depthwise import choose_depthwise
 from mcupatch.packing.kernel_choice import KernelChoice
 
-_CHOOSERS = (choose_conv2d,)
+_CHOOSERS = (choose_conv2d, choose_depthwise)
 
 
 def choose_kernel(op: Operator) -> KernelChoice | None:

@@ -150,6 +150,43 @@ void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, m
                            int32_t pad_left, void *scratch);
 size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
 
+/*
+ * Depthwise convolutions of 3x3, 5x5 and 7x7 taps with columns stepped by 1 or 2: at least 4 channels, multiplier 1,
+ * no dilation, weights with a zero point of 0, fixed rounding with right shifts n in [2, 31], sums below 2**30.
+ *
+ * blocks, int32 words [(C + 3) / 4][4 channels][words]; the last block holds the last four channels, so it may repeat some of
+ * the one before. Weights w[row][col] are doubled; a pair (a, b) is two int16, a in the lower half. Words of a channel:
+ *   1              2 * (bias - input_zero_point * (sum of w))
+ *   KH / 2 * KW    for p in [0, KH / 2): pairs (w[2p][k], w[2p + 1][k]), in the order k = 0, 1, 2, ...; for 5x5 and 7x7
+ *                  with stride 2: k = 0, 2, 4, ..., then 1, 3, ...
+ *   of v = w[KH - 1], stride 1 (KW - 1 words): (v0, v1), (v1, v2), (v2, v3), ... up to (v[KW - 2], v[KW - 1])
+ *                     stride 2 ((KW + 1) / 2): (v0, v1), (v2, v3), ..., (v[KW - 1], 0)
+ *   1              multiplier, Q31
+ *   1              2**(32 - n)
+ */
+typedef struct {
+  const int32_t *blocks;
+  int32_t channels;
+  int32_t stride_rows;
+  int32_t stride_cols;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t low; /* clamp of the stored value */
+  int32_t high;
+} mcup_packed_depthwise_params;
+
+/* pad_top, pad_left: as with mcup_conv2d. */
+void mcup_depthwise_3x3(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+void mcup_depthwise_5x5(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+void mcup_depthwise_7x7(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+/* For calls whose output windows are at most out_cols wide. */
+size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
+size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
+size_t mcup_depthwise_7x7_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
+
 typedef struct {
   const int8_t *weights; /* [O][I] */
   const int32_t *bias;   /* [O] */

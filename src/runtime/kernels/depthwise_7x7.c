@@ -1,0 +1,4 @@
+/* Depthwise convolution of 7x7 taps. */
+#include "mcupatch/depthwise_kernel.h"
+
+MCUP_DEPTHWISE_KERNEL(7, mcup_depthwise_7x7)
