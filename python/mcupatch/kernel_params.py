@@ -85,6 +85,8 @@ class PackedDepthwiseParams(ctypes.Structure):
 
     _fields_ = [
         ("blocks", _POINTER),
+        ("lower_blocks", _POINTER),
+        ("rows_at_once", _INT),
         ("channels", _INT),
         ("stride_rows", _INT),
         ("stride_cols", _INT),

@@ -38,6 +38,8 @@ static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
 static void call_packed_depthwise(reader *from, void *spare, int32_t kernel) {
   mcup_packed_depthwise_params params;
   params.blocks = next_array(from);
+  params.lower_blocks = next_array(from);
+  params.rows_at_once = next_int(from);
   params.channels = next_int(from);
   params.stride_rows = next_int(from);
   params.stride_cols = next_int(from);

@@ -15,11 +15,15 @@ from mcupatch.packing.kernel_choice import KernelChoice
 Words = NDArray[np.int32]
 _SIZES = (3, 5, 7)
 _COLUMN_STRIDES = (1, 2)
+_PAIRED_STRIDES = (1, 2)  # of rows, with which two rows share what they read
 _BLOCK = 4  # channels that are made together
 
 
-def choose_depthwise(op: ops.Operator) -> KernelChoice | None:
-    """The kernel of the operator's size; None where only the general one is exact or made for it."""
+def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | None:
+    """The kernel of the operator's size; None where only the general one is exact or made for it.
+
+    ``two_rows``: where it can, it makes two rows at a time, from twice as many bytes of weights.
+    """
     if not isinstance(op, ops.DepthwiseConv2D) or op.multiplier != 1 or op.weight_zero_point != 0:
         return None
     rows, cols, channels = op.weights.shape
@@ -32,6 +36,7 @@ def choose_depthwise(op: ops.Operator) -> KernelChoice | None:
     if folded is None or factors is None:
         return None
     params = PackedDepthwiseParams(
+        rows_at_once=1,
         channels=channels,
         stride_rows=op.stride[0],
         stride_cols=op.stride[1],
@@ -41,15 +46,27 @@ def choose_depthwise(op: ops.Operator) -> KernelChoice | None:
         high=op.clamp.high,
     )
     function = f"mcup_depthwise_{rows}x{cols}"
+    orders = {"blocks": list(range(rows))}
+    if two_rows and rows == 3 and op.stride[0] in _PAIRED_STRIDES:
+        orders["lower_blocks"] = [1, 2, 0]
+        params.rows_at_once = 2
     return KernelChoice(
-        function, f"{function}_scratch_bytes", params, partial(_pack, op.weights, folded, factors, op.stride[1])
+        function,
+        f"{function}_scratch_bytes",
+        params,
+        partial(_pack, orders, op.weights, folded, factors, op.stride[1]),
     )
 
 
 def _pack(
-    weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, stride: int
+    orders: dict[str, list[int]],
+    weights: NDArray[np.int8],
+    folded: NDArray[np.int64],
+    factors: Words,
+    stride: int,
 ) -> dict[str, NDArray[np.generic]]:
-    return {"blocks": pack_blocks(weights, folded, factors, stride)}
+    """``orders``: by name of an array, the order of its rows."""
+    return {name: pack_blocks(weights[rows], folded, factors, stride) for name, rows in orders.items()}
 
 
 def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, stride: int) -> Words:

@@ -243,11 +243,20 @@ __asm__(
   ".size \\name, . - \\name\n.popsection\n"
   ".endm\n"
 
-  /* void name(job, channel): see mcup_widen_pairs in depthwise.h */
+  /* void name(jobs, count, channel): see mcup_widen_pairs in depthwise.h */
   ".macro mcup_widen_loop name, planes\n"
   "mcup_begin \\name\n"
-  "push {r0, r4-r11, lr}\n"
-  "mov r6, r1\n"
+  "push {r0-r2, r4-r11, lr}\n" /* job, jobs left, channel */
+  "b 9f\n"
+  "8:\n" /* the next job */
+  "ldrd r0, r1, [sp]\n"
+  "add r0, r0, #36\n"
+  "subs r1, r1, #1\n"
+  "beq 10f\n"
+  "strd r0, r1, [sp]\n"
+  "ldr r2, [sp, #8]\n"
+  "9:\n"
+  "mov r6, r2\n"
   "ldm r0, {r0-r5, r7}\n" /* a, b, a_step, b_step, out, groups, lead */
   "add r0, r0, r6\n"
   "add r1, r1, r6\n"
@@ -285,12 +294,12 @@ __asm__(
   ".if (\\planes) > 1\n add r4, r4, #(32 * ((\\planes) - 1))\n .endif\n"
   "subs r5, r5, #1\n"
   "bgt 1b\n"
-  "blt 8f\n"
+  "blt 8b\n"
   "7:\n" /* the last columns of a group, or none */
   "ldr r9, [sp]\n"
   "ldrd r10, r9, [r9, #28]\n" /* trail, zero */
   "cmp r10, #0\n"
-  "beq 8f\n"
+  "beq 8b\n"
   "mov r7, r9\n"
   "mov r8, r9\n"
   "ldr r6, [r0]\n"
@@ -300,8 +309,9 @@ __asm__(
   "beq 5b\n"
   "ldr r8, [r0, r2]\n"
   "b 5b\n"
-  "8:\n"
-  "pop {r0, r4-r11, pc}\n"
+  "10:\n"
+  "add sp, sp, #12\n"
+  "pop {r4-r11, pc}\n"
   ".size \\name, . - \\name\n.popsection\n"
   ".endm\n"
 );

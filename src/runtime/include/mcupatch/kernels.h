@@ -163,9 +163,13 @@ size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
  *                     stride 2 ((KW + 1) / 2): (v0, v1), (v2, v3), ..., (v[KW - 1], 0)
  *   1              multiplier, Q31
  *   1              2**(32 - n)
+ * lower_blocks: the same with the rows in another order, pairs (w[1][k], w[2][k]) and v = w[0]. With it 3x3 taps, their rows
+ * stepped by 1 or 2, make two output rows at once: fewer input rows are widened, and the scratch holds an output row.
  */
 typedef struct {
   const int32_t *blocks;
+  const int32_t *lower_blocks; /* where rows_at_once is 2 */
+  int32_t rows_at_once;
   int32_t channels;
   int32_t stride_rows;
   int32_t stride_cols;
