@@ -1,6 +1,8 @@
 /* Depthwise convolution row by row, for the kernels of depthwise.h: which rows are widened where, and what is made of them. */
-#include "mcupatch/depthwise.h"
+#include "mcupatch/depthwise_kernel.h"
 #include "mcupatch/window.h"
+
+MCUP_WIDEN_LOOP(mcup_widen_single, 1)
 
 /* Columns of the planes: what whole groups of four output pixels read, in whole groups of four. */
 static int32_t mcup_plane_cols(int32_t size, int32_t stride, int32_t out_cols) {
@@ -83,13 +85,15 @@ static mcup_pair_job mcup_pair_columns(const mcup_widening *from, int32_t row, i
   return job;
 }
 
-/* A row of less than a group, with padding before and behind it. */
-static void mcup_widen_short(const mcup_pair_job *job, int32_t channel) {
-  for (int32_t t = 0; t < 4; ++t) {
-    const int8_t *from = (t % 2 == 0 ? job->a : job->b) + (ptrdiff_t)(t / 2) * job->a_step + channel;
-    const int32_t inside = t >= job->lead && t < job->trail;
-    for (int32_t c = 0; c < 4; ++c) {
-      job->out[4 * c + t] = inside ? from[c] : (int8_t)job->zero;
+/* Rows of less than a group, with padding before and behind them. */
+static void mcup_widen_short(const mcup_pair_job *jobs, int32_t count, int32_t channel) {
+  for (const mcup_pair_job *job = jobs; job != jobs + count; ++job) {
+    for (int32_t t = 0; t < 4; ++t) {
+      const int8_t *from = (t % 2 == 0 ? job->a : job->b) + (ptrdiff_t)(t / 2) * job->a_step + channel;
+      const int32_t inside = t >= job->lead && t < job->trail;
+      for (int32_t c = 0; c < 4; ++c) {
+        job->out[4 * c + t] = inside ? from[c] : (int8_t)job->zero;
+      }
     }
   }
 }
@@ -123,12 +127,7 @@ typedef struct {
   int32_t pair_jobs;
   int32_t row_jobs;
   int32_t rows;
-  struct {
-    const int32_t *blocks;
-    const int16_t *pairs;
-    const int16_t *row;
-    int8_t *out;
-  } row[2];
+  mcup_depthwise_target row[2];
 } mcup_row_work;
 
 /* Scratch: planes of pairs and of single rows, a row outside the window, and an output row that waits. */
@@ -138,6 +137,7 @@ typedef struct {
   int8_t *zero_row;
   int8_t *waiting;
   int32_t values; /* int16, of all planes, from pairs[0] on */
+  int32_t out_cols;
 } mcup_depthwise_memory;
 
 /* Bytes of a column of all planes. */
@@ -157,8 +157,10 @@ size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwi
 }
 
 static mcup_depthwise_memory mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params,
-                                                 int32_t plane_cols, void *scratch) {
+                                                 int32_t out_cols, void *scratch) {
+  const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out_cols);
   mcup_depthwise_memory memory;
+  memory.out_cols = out_cols;
   int16_t *next = (int16_t *)scratch;
   memory.values = plane_cols * mcup_column_bytes(size, params) / 2;
   memory.pairs[0] = memory.pairs[1] = next;
@@ -176,14 +178,20 @@ static mcup_depthwise_memory mcup_divide_scratch(int32_t size, const mcup_packed
   return memory;
 }
 
-/* Where padding is, planes hold it all through the call: what is written over it stays the same. */
-static void mcup_fill_planes(const mcup_depthwise_memory *memory, int32_t zero_point) {
-  int32_t *words = (int32_t *)(void *)memory->pairs[0];
-  const int32_t pair = (int32_t)((uint32_t)zero_point << 16 | ((uint32_t)zero_point & 0xFFFFU));
+static void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
+  uint32_t *words = (uint32_t *)start;
   MCUP_NO_UNROLL
-  for (int32_t i = 0; i < memory->values / 2; ++i) {
-    words[i] = pair;
+  for (int32_t i = 0; i < bytes / 4; ++i) {
+    words[i] = value;
   }
+}
+
+static mcup_depthwise_target mcup_target_row(const mcup_packed_depthwise_params *params,
+                                             const mcup_depthwise_memory *memory, int32_t i, const int32_t *blocks,
+                                             int8_t *out) {
+  const mcup_depthwise_target target = {blocks, memory->pairs[i], memory->row[i],           params->channels,
+                                        out,    memory->out_cols, params->output_zero_point};
+  return target;
 }
 
 static mcup_row_work mcup_plan_row(int32_t size, const mcup_packed_depthwise_params *params, const mcup_widening *from,
@@ -196,10 +204,7 @@ static mcup_row_work mcup_plan_row(int32_t size, const mcup_packed_depthwise_par
   work.jobs[planes] = mcup_pair_columns(from, start + size - 1, memory->row[0]);
   work.pair_jobs = planes;
   work.row_jobs = work.rows = 1;
-  work.row[0].blocks = params->blocks;
-  work.row[0].pairs = memory->pairs[0];
-  work.row[0].row = memory->row[0];
-  work.row[0].out = out;
+  work.row[0] = mcup_target_row(params, memory, 0, params->blocks, out);
   return work;
 }
 
@@ -218,29 +223,9 @@ static mcup_row_work mcup_plan_two_rows(const mcup_packed_depthwise_params *para
   work.pair_jobs = apart ? 2 : 1;
   work.row_jobs = 3 - work.pair_jobs;
   work.rows = 2;
-  for (int32_t i = 0; i < 2; ++i) {
-    work.row[i].blocks = i == apart ? params->lower_blocks : params->blocks;
-    work.row[i].pairs = memory->pairs[i];
-    work.row[i].row = memory->row[i];
-  }
-  work.row[0].out = out;
-  work.row[1].out = memory->waiting;
+  work.row[0] = mcup_target_row(params, memory, 0, apart ? params->blocks : params->lower_blocks, out);
+  work.row[1] = mcup_target_row(params, memory, 1, apart ? params->lower_blocks : params->blocks, memory->waiting);
   return work;
-}
-
-static void mcup_widen(int32_t size, const mcup_depthwise_loops *loops, const mcup_row_work *work, int32_t channel) {
-  const mcup_pair_job *row_jobs = work->jobs + work->pair_jobs;
-  if (row_jobs->groups == 0 && row_jobs->lead > 0) {
-    loops->widen_pairs(work->jobs, work->pair_jobs, channel);
-    for (int32_t i = 0; i < work->row_jobs; ++i) {
-      mcup_widen_short(&row_jobs[i], channel);
-    }
-  } else if (size == 3) { /* one plane: no difference between the two */
-    loops->widen_pairs(work->jobs, work->pair_jobs + work->row_jobs, channel);
-  } else {
-    loops->widen_pairs(work->jobs, work->pair_jobs, channel);
-    loops->widen_row(row_jobs, work->row_jobs, channel);
-  }
 }
 
 /* `bytes` that do not overlap; in pieces that become a few loads and stores of several words where they are aligned. */
@@ -262,46 +247,56 @@ static void mcup_copy_row(const int8_t *from, int8_t *to, int32_t bytes) {
   }
 }
 
-/* All rows of a call. */
+/* All channels of what `work` plans. */
+static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
+                          const mcup_row_work *work, int32_t has_input) {
+  const int32_t channels = params->channels, words = mcup_depthwise_words(size, params->stride_cols);
+  mcup_depthwise_four *four = params->low >= params->output_zero_point ? loops->four_positive : loops->four;
+  const mcup_pair_job *row_jobs = work->jobs + work->pair_jobs;
+  const int32_t is_short = row_jobs->groups == 0 && row_jobs->lead > 0;
+  const int32_t alike = size == 3 && !is_short; /* jobs of pairs and of rows: one plane lies like the other */
+  const int32_t pair_jobs = has_input ? work->pair_jobs + (alike ? work->row_jobs : 0) : 0;
+  const int32_t jobs_apart = has_input && !alike ? work->row_jobs : 0;
+  mcup_widen_pairs *widen_apart = is_short ? mcup_widen_short : mcup_widen_single;
+  int32_t block = 0;
+  for (int32_t first = 0; first < channels; first += 4, block += 16 * words) {
+    const int32_t channel = first + 4 <= channels ? first : channels - 4;
+    if (pair_jobs > 0) {
+      loops->widen_pairs(work->jobs, pair_jobs, channel);
+    }
+    if (jobs_apart > 0) {
+      widen_apart(row_jobs, jobs_apart, channel);
+    }
+    four(work->row, work->rows, block, channel);
+  }
+}
+
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch) {
-  const int32_t channels = params->channels, stride = params->stride_cols;
-  const int32_t plane_cols = mcup_plane_cols(size, stride, out->cols);
-  const int32_t words = 4 * mcup_depthwise_words(size, stride);
-  mcup_depthwise_four *four = params->low >= params->output_zero_point ? loops->four_positive : loops->four;
-  const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, plane_cols, scratch);
-  const int32_t zero = (int32_t)(0x01010101U * (uint8_t)params->input_zero_point);
-  const mcup_widening from = {in, mcup_find_span(in->cols, pad_left, plane_cols), channels, zero, memory.zero_row};
-  if (from.span.at > 0 || from.span.count < plane_cols) {
-    mcup_fill_planes(&memory, params->input_zero_point);
+  const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out->cols);
+  const int32_t row_bytes = out->cols * params->channels;
+  const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out->cols, scratch);
+  const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
+  const mcup_widening from = {in, mcup_find_span(in->cols, pad_left, plane_cols), params->channels, (int32_t)zero,
+                              memory.zero_row};
+  if (from.span.at > 0 || from.span.count < plane_cols) { /* the planes hold padding through the whole call */
+    mcup_fill_words(scratch, 2 * memory.values, 0x00010001U * (uint16_t)params->input_zero_point);
   }
-  for (int32_t i = 0; i < channels; ++i) {
-    memory.zero_row[i] = (int8_t)params->input_zero_point;
-  }
+  mcup_fill_words(memory.zero_row, params->channels + 3, zero);
   for (int32_t y = 0; y < out->rows;) {
     const int32_t start = y * params->stride_rows - pad_top;
-    const int32_t is_pair = params->rows_at_once == 2 && y + 1 < out->rows;
-    const mcup_row_work work = is_pair ? mcup_plan_two_rows(params, &from, &memory, start, mcup_out_row(out, y))
-                                       : mcup_plan_row(size, params, &from, &memory, start, mcup_out_row(out, y));
-    mcup_depthwise_target target = {channels, NULL, out->cols, params->output_zero_point};
-    ptrdiff_t block = 0;
-    for (int32_t first = 0; first < channels; first += 4, block += words) {
-      const int32_t channel = first + 4 <= channels ? first : channels - 4;
-      if (from.span.count > 0) {
-        mcup_widen(size, loops, &work, channel);
-      }
-      for (int32_t i = 0; i < work.rows; ++i) {
-        target.bytes = work.row[i].out + channel;
-        four(work.row[i].blocks + block, work.row[i].pairs, work.row[i].row, &target);
-      }
-    }
+    int8_t *row = mcup_out_row(out, y);
+    const int32_t two = params->rows_at_once == 2 && y + 1 < out->rows;
+    const mcup_row_work work = two ? mcup_plan_two_rows(params, &from, &memory, start, row)
+                                   : mcup_plan_row(size, params, &from, &memory, start, row);
+    mcup_run_work(size, loops, params, &work, from.span.count > 0);
     for (int32_t i = 0; i < work.rows; ++i, ++y) {
       if (params->low > -128 || params->high < 127) {
-        mcup_clamp_bytes(work.row[i].out, out->cols * channels, params->low, params->high);
+        mcup_clamp_bytes(work.row[i].bytes, row_bytes, params->low, params->high);
       }
       if (i > 0) {
-        mcup_copy_row(work.row[i].out, mcup_out_row(out, y), out->cols * channels);
+        mcup_copy_row(work.row[i].bytes, mcup_out_row(out, y), row_bytes);
       }
     }
   }

@@ -44,8 +44,11 @@ typedef struct {
   int32_t zero;   /* the zero point in each byte */
 } mcup_pair_job;
 
-/* Where four channels of an output row go. Fields in the order of depthwise_asm.h. */
+/* Where an output row comes from and goes to. Fields in the order of depthwise_asm.h. */
 typedef struct {
+  const int32_t *blocks; /* packed weights */
+  const int16_t *pairs;
+  const int16_t *row;
   int32_t pixel_stride;
   int8_t *bytes;
   int32_t cols;
@@ -54,13 +57,12 @@ typedef struct {
 
 /* `count` jobs, at least 1. `channel`: how far beyond a and b the first of the four channels lies. */
 typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t channel);
-typedef void mcup_depthwise_four(const int32_t *weights, const int16_t *pairs, const int16_t *row,
-                                 const mcup_depthwise_target *target);
+/* Four channels of `count` rows, at least 1. `block`: how many bytes beyond `blocks` theirs lie; `channel`: the first. */
+typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
 
 /* The inner loops of a size and a stride of columns. `positive`: no stored value lies below the zero point. */
 typedef struct {
-  mcup_widen_pairs *widen_pairs;
-  mcup_widen_pairs *widen_row;
+  mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
   mcup_depthwise_four *four;
   mcup_depthwise_four *four_positive;
 } mcup_depthwise_loops;
@@ -142,19 +144,29 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_sum(int32_t size, int32_t stride, cons
   return sum;
 }
 
-/* The portable twin of the inner loops. */
-MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, const int32_t *weights,
-                                                const int16_t *pairs, const int16_t *row,
-                                                const mcup_depthwise_target *target) {
+MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const int32_t *weights,
+                                           const mcup_depthwise_target *target, int32_t channel) {
   const int32_t words = mcup_depthwise_words(size, stride);
-  for (int32_t c = 0; c < 4; ++c, weights += words, pairs += 4, row += 4) {
-    int8_t *out = target->bytes + c;
+  for (int32_t c = 0; c < 4; ++c, weights += words) {
+    int8_t *out = target->bytes + channel + c;
     for (int32_t x = 0; x < target->cols; ++x, out += target->pixel_stride) {
-      const int32_t sum = mcup_depthwise_sum(size, stride, weights, pairs, row, x * stride);
+      const int32_t sum =
+          mcup_depthwise_sum(size, stride, weights, target->pairs + 4 * c, target->row + 4 * c, x * stride);
       *out = mcup_depthwise_requantize(sum, weights[words - 2], weights[words - 1], target->zero_point);
     }
   }
 }
+
+/* The portable twin of the inner loops. */
+MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, const mcup_depthwise_target *rows,
+                                                int32_t count, int32_t block, int32_t channel) {
+  for (int32_t i = 0; i < count; ++i) {
+    mcup_depthwise_row(size, stride, rows[i].blocks + block / 4, &rows[i], channel);
+  }
+}
+
+/* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
+void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
 
 /* The kernel of `size` taps a side. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,

@@ -51,6 +51,13 @@ __asm__(
   ".if ((\\k) & 3) == 3\n ldr r11, [r0], #4\n .endif\n"
   ".endm\n"
 
+  /* The first of `count` weights: as many as there are registers. */
+  ".macro mcup_take_weights count\n"
+  ".if (\\count) == 2\n ldrd r8, r9, [r0], #8\n .endif\n"
+  ".if (\\count) == 3\n ldm r0!, {r8-r10}\n .endif\n"
+  ".if (\\count) > 3\n ldm r0!, {r8-r11}\n .endif\n"
+  ".endm\n"
+
   /* Column j, in `value`, to the outputs it is a tap of. */
   ".macro mcup_column taps, stride, j, value, first\n"
   ".irp i, 0, 1, 2, 3\n"
@@ -65,6 +72,7 @@ __asm__(
    * `advance`: the load that lies there moves r1 on to the next four outputs.
    */
   ".macro mcup_plane taps, stride, group, at, first, advance\n"
+  ".if (\\taps) > 3\n mcup_take_weights \\taps\n .endif\n"
   ".irp j, 0, 2, 4, 6, 8\n"
   ".if \\j < 3 * (\\stride) + (\\taps)\n"
   ".if (\\advance) && \\j == 4 * (\\stride)\n"
@@ -72,9 +80,9 @@ __asm__(
   ".else\n"
   "ldrd r12, lr, [r1, #((\\at) + \\j / 2 * (\\group))]\n"
   ".endif\n"
-  ".if (\\taps) > 3 && \\j < (\\taps)\n mcup_take_weight \\j\n .endif\n"
+  ".if \\j > 3 && \\j < (\\taps)\n mcup_take_weight \\j\n .endif\n"
   "mcup_column \\taps, \\stride, \\j, r12, \\first\n"
-  ".if (\\taps) > 3 && \\j + 1 < (\\taps)\n mcup_take_weight (\\j+1)\n .endif\n"
+  ".if \\j > 2 && \\j + 1 < (\\taps)\n mcup_take_weight (\\j+1)\n .endif\n"
   "mcup_column \\taps, \\stride, (\\j+1), lr, \\first\n"
   ".endif\n"
   ".endr\n"
@@ -82,10 +90,10 @@ __asm__(
 
   /* The columns of one parity, for stride 2 with more taps than weights fit the registers. */
   ".macro mcup_half_plane taps, parity, group, at, first\n"
+  "mcup_take_weights \\taps\n"
   ".irp j, 0, 1, 2, 3, 4, 5, 6\n"
   ".if \\j < 3 + (\\taps)\n"
   "ldr r12, [r1, #((\\at) + 4 * (\\parity) + \\j * (\\group))]\n"
-  ".if \\j < (\\taps)\n mcup_take_weight \\j\n .endif\n"
   "mcup_column \\taps, 1, \\j, r12, \\first\n"
   ".endif\n"
   ".endr\n"
@@ -111,19 +119,22 @@ __asm__(
   ".endif\n"
   ".endm\n"
 
+  /* The weights beyond the first four that word m is the first to need. */
   ".macro mcup_word_weights size, stride, m\n"
-  ".if (\\size) > 3\n"
-  ".if \\stride == 2\n"
-  ".if (\\m) < ((\\size) + 1) / 2\n mcup_take_weight \\m\n .endif\n"
-  ".else\n"
-  ".if (\\m) > 0 && 2 * (\\m) - 1 < (\\size) - 1\n mcup_take_weight (2*(\\m)-1)\n .endif\n"
-  ".if 2 * (\\m) < (\\size) - 1\n mcup_take_weight (2*(\\m))\n .endif\n"
-  ".endif\n"
+  ".if \\stride == 1\n"
+  ".if 2 * (\\m) - 1 > 3 && 2 * (\\m) - 1 < (\\size) - 1\n mcup_take_weight (2*(\\m)-1)\n .endif\n"
+  ".if 2 * (\\m) > 3 && 2 * (\\m) < (\\size) - 1\n mcup_take_weight (2*(\\m))\n .endif\n"
   ".endif\n"
   ".endm\n"
 
   ".macro mcup_single_row size, stride, at, advance\n"
-  ".if \\size == 3\n ldm r0!, {r8-r11}\n .endif\n" /* with multiplier and factor */
+  ".if \\size == 3\n"
+  "ldm r0!, {r8-r11}\n" /* with multiplier and factor */
+  ".elseif \\stride == 2\n"
+  "mcup_take_weights (((\\size)+1)/2)\n"
+  ".else\n"
+  "mcup_take_weights (\\size-1)\n"
+  ".endif\n"
   ".irp m, 0, 2, 4, 6\n"
   ".if 2 * \\m < 3 * (\\stride) + (\\size)\n"
   ".if 2 * \\m + 2 < 3 * (\\stride) + (\\size)\n"
@@ -185,15 +196,21 @@ __asm__(
   "strb r7, [\\base, #((\\at) + 12)]\n"
   ".endm\n"
 
-  /* void name(weights, pairs, row, target): see mcup_depthwise_four in depthwise.h */
+  /* void name(rows, count, block, channel): see mcup_depthwise_four in depthwise.h */
   ".macro mcup_depthwise_loop name, size, stride, positive\n"
   "mcup_begin \\name\n"
-  "push {r4-r11, lr}\n"
-  "ldm r3, {r8, r10-r12}\n"
+  "push {r0-r11, lr}\n"
+  "sub sp, sp, #36\n" /* four pixels, stride, three strides, address, pixels left, zero point; then the arguments */
+  "mov r12, r0\n"
+  "5:\n" /* a row */
+  "ldrd r3, r4, [sp, #44]\n"
+  "ldm r12, {r0-r2, r8, r10-r12}\n"
+  "add r0, r0, r3\n"
+  "add r10, r10, r4\n"
   "add r9, r8, r8, lsl #1\n"
-  "push {r8-r12}\n" /* stride, three strides, address, pixels left, zero point */
-  "sub sp, sp, #16\n"
-  "mov r3, r12\n"
+  "add r3, sp, #16\n"
+  "stm r3, {r8-r12}\n"
+  ".if \\size == 3\n mov r3, r12\n .endif\n"
   "1:\n"
   ".if \\size == 3\n"
   ".irp channel, 0, 1, 2, 3\n"
@@ -238,7 +255,12 @@ __asm__(
   "ble 4f\n"
   "str r6, [r10, r8, lsl #1]\n"
   "4:\n"
-  "add sp, sp, #36\n"
+  "ldrd r12, r1, [sp, #36]\n"
+  "add r12, r12, #28\n"
+  "subs r1, r1, #1\n"
+  "strd r12, r1, [sp, #36]\n"
+  "bne 5b\n"
+  "add sp, sp, #52\n"
   "pop {r4-r11, pc}\n"
   ".size \\name, . - \\name\n.popsection\n"
   ".endm\n"
