@@ -88,13 +88,7 @@ static mcup_pair_job mcup_pair_columns(const mcup_widening *from, int32_t row, i
 /* Rows of less than a group, with padding before and behind them. */
 static void mcup_widen_short(const mcup_pair_job *jobs, int32_t count, int32_t channel) {
   for (const mcup_pair_job *job = jobs; job != jobs + count; ++job) {
-    for (int32_t t = 0; t < 4; ++t) {
-      const int8_t *from = (t % 2 == 0 ? job->a : job->b) + (ptrdiff_t)(t / 2) * job->a_step + channel;
-      const int32_t inside = t >= job->lead && t < job->trail;
-      for (int32_t c = 0; c < 4; ++c) {
-        job->out[4 * c + t] = inside ? from[c] : (int8_t)job->zero;
-      }
-    }
+    mcup_widen_group(job, 0, channel, job->lead, job->trail, job->out);
   }
 }
 

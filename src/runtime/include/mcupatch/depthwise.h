@@ -12,8 +12,9 @@
 #ifndef MCUPATCH_DEPTHWISE_H
 #define MCUPATCH_DEPTHWISE_H
 
+#include "mcupatch/dot.h"
 #include "mcupatch/kernels.h"
-#include "mcupatch/simd.h"
+#include "mcupatch/requant.h"
 
 #if MCUP_THUMB_DSP
 #define MCUP_DEPTHWISE_ASM 1
@@ -73,39 +74,54 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
 }
 
 /*
- * A doubled sum to a stored value: rounding = 2**(32 - n) for a right shift of n in [2, 31]. Equal to
+ * A doubled sum to a stored value, shifted right by n in [2, 31], without words of 64 bits beyond the product. Equal to
  * mcup_scale_fixed(sum, multiplier, -n).
  */
-MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t doubled, int32_t multiplier, int32_t rounding,
+MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t doubled, int32_t multiplier, int32_t n,
                                                     int32_t zero_point) {
-  const int64_t half = (int64_t)1 << 31;
-  int32_t high = (int32_t)(((int64_t)doubled * multiplier + half) >> 32);
+  const int64_t product = (int64_t)doubled * multiplier;
+  int32_t high = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
   high += high >> 31; /* one less below zero turns half away from zero into half up */
-  const int32_t value = (int32_t)(((int64_t)high * rounding + half) >> 32) + zero_point;
+  const int32_t value = ((high + ((int32_t)1 << (n - 1))) >> n) + zero_point;
   return (int8_t)mcup_clamp(value, -128, 127);
 }
 
-/* The portable twin of the widening loops. */
-MCUP_ALWAYS_INLINE void mcup_widen_job(const mcup_pair_job *job, int32_t channel, int32_t planes) {
-  const int32_t groups = job->groups + (job->trail > 0);
-  int16_t *out = job->out;
-  for (int32_t g = 0; g < groups; ++g, out += 16 * planes) {
-    const int32_t first = g == 0 ? job->lead : 0;
-    const int32_t last = g == job->groups ? job->trail : 4;
-    for (int32_t t = 0; t < 4; ++t) {
-      const int8_t *from = t % 2 == 0 ? job->a : job->b;
-      from += (ptrdiff_t)(2 * g + t / 2) * (t % 2 == 0 ? job->a_step : job->b_step) + channel;
-      const int32_t inside = t >= first && t < last;
-      for (int32_t c = 0; c < 4; ++c) {
-        out[4 * c + t] = inside ? from[c] : (int8_t)job->zero;
-      }
-    }
-  }
+/* Four channels to place t of four; or padding. */
+MCUP_ALWAYS_INLINE void mcup_widen_place(const int8_t *bytes, int16_t *out) {
+  out[0] = bytes[0];
+  out[4] = bytes[1];
+  out[8] = bytes[2];
+  out[12] = bytes[3];
 }
 
+/* A group of 16 values, of which the places [first, last) of four are read. */
+MCUP_ALWAYS_INLINE void mcup_widen_group(const mcup_pair_job *job, int32_t group, int32_t channel, int32_t first,
+                                         int32_t last, int16_t *out) {
+  const int8_t *a = job->a + (ptrdiff_t)(2 * group) * job->a_step + channel;
+  const int8_t *b = job->b + (ptrdiff_t)(2 * group) * job->b_step + channel;
+  const int8_t *zero = (const int8_t *)&job->zero;
+  mcup_widen_place(first <= 0 && last > 0 ? a : zero, out);
+  mcup_widen_place(first <= 1 && last > 1 ? b : zero, out + 1);
+  mcup_widen_place(first <= 2 && last > 2 ? a + job->a_step : zero, out + 2);
+  mcup_widen_place(last > 3 ? b + job->b_step : zero, out + 3);
+}
+
+/* The portable twin of the widening loops. */
 MCUP_ALWAYS_INLINE void mcup_widen_portable(const mcup_pair_job *jobs, int32_t count, int32_t channel, int32_t planes) {
-  for (int32_t i = 0; i < count; ++i) {
-    mcup_widen_job(&jobs[i], channel, planes);
+  for (const mcup_pair_job *job = jobs; job != jobs + count; ++job) {
+    int16_t *out = job->out;
+    int32_t group = 0;
+    if (job->lead > 0) {
+      mcup_widen_group(job, group++, channel, job->lead, 4, out);
+      out += 16 * planes;
+    }
+    MCUP_NO_UNROLL
+    for (; group < job->groups; ++group, out += 16 * planes) {
+      mcup_widen_group(job, group, channel, 0, 4, out);
+    }
+    if (job->trail > 0) {
+      mcup_widen_group(job, group, channel, 0, job->trail, out);
+    }
   }
 }
 
@@ -125,34 +141,107 @@ MCUP_ALWAYS_INLINE int32_t mcup_row_weight(int32_t size, int32_t stride, int32_t
   return k == size - 1 ? 2 * k - 1 : k / 2 * 4 + k % 2;
 }
 
-/* Output pixel x, whose first tap is column `col`, of one channel. Doubled. */
-MCUP_ALWAYS_INLINE int32_t mcup_depthwise_sum(int32_t size, int32_t stride, const int32_t *weights,
-                                              const int16_t *pairs, const int16_t *row, int32_t col) {
-  const int32_t planes = size / 2;
-  const int16_t *pair_weights = (const int16_t *)(const void *)(weights + 1);
-  const int16_t *row_weights = pair_weights + 2 * planes * size;
-  int32_t sum = weights[0];
-  for (int32_t k = 0; k < size; ++k) {
-    const int16_t *column = pairs + (col + k) / 2 * planes * 16 + (col + k) % 2 * 2;
-    const int16_t *weight = pair_weights + 2 * mcup_pair_weight(size, stride, k);
-    for (int32_t plane = 0; plane < planes; ++plane) {
-      sum += column[16 * plane] * weight[2 * size * plane];
-      sum += column[16 * plane + 1] * weight[2 * size * plane + 1];
-    }
-    sum += row[(col + k) / 4 * 16 + (col + k) % 4] * row_weights[mcup_row_weight(size, stride, k)];
+/* Weights of one tap row, and doubled sums of four outputs: with constant indices alone, so that they become registers. */
+typedef struct {
+  int32_t tap[7];
+} mcup_tap_row;
+
+typedef struct {
+  int32_t of[4];
+} mcup_four_sums;
+
+/* Column j of a tap row, j a constant, to output i. */
+#define MCUP_ADD_TAP(j, i)                                                           \
+  if ((j) >= stride * (i) && (j) - stride * (i) < size) {                            \
+    sums.of[i] = mcup_mac(sums.of[i], value, weights.tap[((j) - stride * (i)) % 7]); \
   }
-  return sum;
+
+#define MCUP_ADD_COLUMN(j)                                                      \
+  if ((j) < 3 * stride + size) {                                                \
+    const int32_t value = values[(j) / columns * group + (j) % columns * step]; \
+    MCUP_ADD_TAP(j, 0)                                                          \
+    MCUP_ADD_TAP(j, 1)                                                          \
+    MCUP_ADD_TAP(j, 2)                                                          \
+    MCUP_ADD_TAP(j, 3)                                                          \
+  }
+
+/* Adds one tap row to four outputs. A group of `columns` takes `group` int16, each column `step`. */
+MCUP_ALWAYS_INLINE mcup_four_sums mcup_add_tap_row(int32_t size, int32_t stride, const int16_t *values, int32_t group,
+                                                   int32_t columns, int32_t step, mcup_tap_row weights,
+                                                   mcup_four_sums sums) {
+  MCUP_ADD_COLUMN(0)
+  MCUP_ADD_COLUMN(1)
+  MCUP_ADD_COLUMN(2)
+  MCUP_ADD_COLUMN(3)
+  MCUP_ADD_COLUMN(4)
+  MCUP_ADD_COLUMN(5)
+  MCUP_ADD_COLUMN(6)
+  MCUP_ADD_COLUMN(7)
+  MCUP_ADD_COLUMN(8)
+  MCUP_ADD_COLUMN(9)
+  MCUP_ADD_COLUMN(10)
+  MCUP_ADD_COLUMN(11)
+  MCUP_ADD_COLUMN(12)
+  return sums;
 }
 
-MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const int32_t *weights,
+#define MCUP_TAKE_TAP(k)                                                                                     \
+  if ((k) < size) {                                                                                          \
+    weights.tap[k] = from[pairs ? 2 * mcup_pair_weight(size, stride, k) : mcup_row_weight(size, stride, k)]; \
+  }
+
+/* A tap row's weights, from those of a plane of pairs or of the single row. */
+MCUP_ALWAYS_INLINE mcup_tap_row mcup_take_tap_row(int32_t size, int32_t stride, int32_t pairs, const int16_t *from) {
+  mcup_tap_row weights = {{0, 0, 0, 0, 0, 0, 0}};
+  MCUP_TAKE_TAP(0)
+  MCUP_TAKE_TAP(1)
+  MCUP_TAKE_TAP(2)
+  MCUP_TAKE_TAP(3)
+  MCUP_TAKE_TAP(4)
+  MCUP_TAKE_TAP(5)
+  MCUP_TAKE_TAP(6)
+  return weights;
+}
+
+/* Four outputs of one channel. `pairs`, `row`: the first column of the first one. */
+MCUP_ALWAYS_INLINE mcup_four_sums mcup_depthwise_sums(int32_t size, int32_t stride, const int32_t *packed,
+                                                      const int16_t *pairs, const int16_t *row) {
+  const int32_t planes = size / 2;
+  const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
+  mcup_four_sums sums = {{packed[0], packed[0], packed[0], packed[0]}};
+  MCUP_NO_UNROLL
+  for (int32_t plane = 0; plane < planes; ++plane, weights += 2 * size, pairs += 16) {
+    const mcup_tap_row upper = mcup_take_tap_row(size, stride, 1, weights);
+    sums = mcup_add_tap_row(size, stride, pairs, 16 * planes, 2, 2, upper, sums);
+    const mcup_tap_row lower = mcup_take_tap_row(size, stride, 1, weights + 1);
+    sums = mcup_add_tap_row(size, stride, pairs + 1, 16 * planes, 2, 2, lower, sums);
+  }
+  return mcup_add_tap_row(size, stride, row, 16, 4, 1, mcup_take_tap_row(size, stride, 0, weights), sums);
+}
+
+MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const int32_t *packed,
                                            const mcup_depthwise_target *target, int32_t channel) {
   const int32_t words = mcup_depthwise_words(size, stride);
-  for (int32_t c = 0; c < 4; ++c, weights += words) {
+  for (int32_t c = 0; c < 4; ++c, packed += words) {
+    const int32_t multiplier = packed[words - 2], zero_point = target->zero_point;
+    const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
+    const int16_t *pairs = target->pairs + 4 * c, *row = target->row + 4 * c;
+    const ptrdiff_t stride_bytes = target->pixel_stride;
     int8_t *out = target->bytes + channel + c;
-    for (int32_t x = 0; x < target->cols; ++x, out += target->pixel_stride) {
-      const int32_t sum =
-          mcup_depthwise_sum(size, stride, weights, target->pairs + 4 * c, target->row + 4 * c, x * stride);
-      *out = mcup_depthwise_requantize(sum, weights[words - 2], weights[words - 1], target->zero_point);
+    for (int32_t left = target->cols; left > 0; left -= 4, out += 4 * stride_bytes) {
+      const mcup_four_sums sums = mcup_depthwise_sums(size, stride, packed, pairs, row);
+      out[0] = mcup_depthwise_requantize(sums.of[0], multiplier, n, zero_point);
+      if (left > 1) {
+        out[stride_bytes] = mcup_depthwise_requantize(sums.of[1], multiplier, n, zero_point);
+      }
+      if (left > 2) {
+        out[2 * stride_bytes] = mcup_depthwise_requantize(sums.of[2], multiplier, n, zero_point);
+      }
+      if (left > 3) {
+        out[3 * stride_bytes] = mcup_depthwise_requantize(sums.of[3], multiplier, n, zero_point);
+      }
+      pairs += size / 2 * 32 * stride;
+      row += 16 * stride;
     }
   }
 }
