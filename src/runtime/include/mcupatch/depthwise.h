@@ -79,8 +79,7 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
  */
 MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t doubled, int32_t multiplier, int32_t n,
                                                     int32_t zero_point) {
-  const int64_t product = (int64_t)doubled * multiplier;
-  int32_t high = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+  int32_t high = (int32_t)(((int64_t)doubled * multiplier + ((int64_t)1 << 31)) >> 32);
   high += high >> 31; /* one less below zero turns half away from zero into half up */
   const int32_t value = ((high + ((int32_t)1 << (n - 1))) >> n) + zero_point;
   return (int8_t)mcup_clamp(value, -128, 127);
@@ -228,17 +227,12 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const i
     const int16_t *pairs = target->pairs + 4 * c, *row = target->row + 4 * c;
     const ptrdiff_t stride_bytes = target->pixel_stride;
     int8_t *out = target->bytes + channel + c;
-    for (int32_t left = target->cols; left > 0; left -= 4, out += 4 * stride_bytes) {
+    for (int32_t left = target->cols; left > 0; left -= 4) {
       const mcup_four_sums sums = mcup_depthwise_sums(size, stride, packed, pairs, row);
-      out[0] = mcup_depthwise_requantize(sums.of[0], multiplier, n, zero_point);
-      if (left > 1) {
-        out[stride_bytes] = mcup_depthwise_requantize(sums.of[1], multiplier, n, zero_point);
-      }
-      if (left > 2) {
-        out[2 * stride_bytes] = mcup_depthwise_requantize(sums.of[2], multiplier, n, zero_point);
-      }
-      if (left > 3) {
-        out[3 * stride_bytes] = mcup_depthwise_requantize(sums.of[3], multiplier, n, zero_point);
+      const int32_t *end = sums.of + (left < 4 ? left : 4);
+      MCUP_NO_UNROLL
+      for (const int32_t *sum = sums.of; sum != end; ++sum, out += stride_bytes) {
+        *out = mcup_depthwise_requantize(*sum, multiplier, n, zero_point);
       }
       pairs += size / 2 * 32 * stride;
       row += 16 * stride;
