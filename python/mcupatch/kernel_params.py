@@ -52,6 +52,21 @@ class Conv2DParams(ctypes.Structure):
     ]
 
 
+class PackedConv2DParams(ctypes.Structure):
+    """``mcup_packed_conv2d_params``."""
+
+    _fields_ = [
+        ("blocks", _POINTER),
+        ("in_channels", _INT),
+        ("out_channels", _INT),
+        *_WINDOW_FIELDS[:-2],
+        ("input_zero_point", _INT),
+        ("output_zero_point", _INT),
+        ("low", _INT),
+        ("high", _INT),
+    ]
+
+
 class DepthwiseParams(ctypes.Structure):
     """``mcup_depthwise_params``."""
 
@@ -62,6 +77,23 @@ class DepthwiseParams(ctypes.Structure):
         ("in_channels", _INT),
         ("channel_multiplier", _INT),
         *_WINDOW_FIELDS,
+    ]
+
+
+class PackedDepthwiseParams(ctypes.Structure):
+    """``mcup_packed_depthwise_params``."""
+
+    _fields_ = [
+        ("blocks", _POINTER),
+        ("lower_blocks", _POINTER),
+        ("rows_at_once", _INT),
+        ("channels", _INT),
+        ("stride_rows", _INT),
+        ("stride_cols", _INT),
+        ("input_zero_point", _INT),
+        ("output_zero_point", _INT),
+        ("low", _INT),
+        ("high", _INT),
     ]
 
 
@@ -82,6 +114,8 @@ class DenseParams(ctypes.Structure):
 C_NAMES: dict[type[ctypes.Structure], str] = {
     RequantParams: "mcup_requant",
     Conv2DParams: "mcup_conv2d_params",
+    PackedConv2DParams: "mcup_packed_conv2d_params",
     DepthwiseParams: "mcup_depthwise_params",
+    PackedDepthwiseParams: "mcup_packed_depthwise_params",
     DenseParams: "mcup_dense_params",
 }

@@ -19,7 +19,12 @@ from mcupatch.cli.parameters import (
 from mcupatch.options import CompileOptions
 
 _sram_option = click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
-_flash_option = click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
+_flash_option = click.option(
+    "--flash",
+    type=SIZE,
+    help="Budget of flash, e.g. 1MiB; the board's without it. What is left "
+    "of it holds some weights as int16, which is faster.",
+)
 _memories_option = click.option(
     "--memories",
     metavar="NAMES",

@@ -98,6 +98,38 @@ void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output ou
 /* For calls whose output windows are at most out_cols wide: one column takes half of what two or more take. */
 size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols);
 
+/*
+ * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1, weight zero
+ * point 0, fixed rounding. `blocks` holds a block of words for each two output channels c0, c1:
+ *   bias of c0, of c1         with the input's zero point folded in; no sum leaves 31 bits
+ *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
+ *   2 * multiplier - 2**32    of c0, and 2**(32 - n), where n in [2, 31] is the shift to the right; both of c1
+ * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
+ * taps that are left of each row, two by two in their order; an odd one at the end is half a pair.
+ */
+typedef struct {
+  const int32_t *blocks;
+  int32_t in_channels;
+  int32_t out_channels;
+  int32_t kernel_rows;
+  int32_t kernel_cols;
+  int32_t stride_rows;
+  int32_t stride_cols;
+  int32_t dilation_rows;
+  int32_t dilation_cols;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t low; /* clamp of the stored value */
+  int32_t high;
+} mcup_packed_conv2d_params;
+
+void mcup_packed_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+void mcup_packed_conv2d_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                             int32_t pad_left, void *scratch);
+/* Of both: a column for one output column, two for two or three, four for more. */
+size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols);
+
 typedef struct {
   const int8_t *weights; /* [KH][KW][C * channel_multiplier] */
   const int32_t *bias;   /* [C * channel_multiplier] */
@@ -117,6 +149,47 @@ typedef struct {
 void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
                            int32_t pad_left, void *scratch);
 size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
+
+/*
+ * Depthwise convolutions of 3x3, 5x5 and 7x7 taps with columns stepped by 1 or 2: at least 4 channels, multiplier 1,
+ * no dilation, weights with a zero point of 0, fixed rounding with right shifts n in [2, 31], sums below 2**30.
+ *
+ * blocks, int32 words [(C + 3) / 4][4 channels][words]; the last block holds the last four channels, so it may repeat some of
+ * the one before. Weights w[row][col] are doubled; a pair (a, b) is two int16, a in the lower half. Words of a channel:
+ *   1              2 * (bias - input_zero_point * (sum of w))
+ *   KH / 2 * KW    for p in [0, KH / 2): pairs (w[2p][k], w[2p + 1][k]), in the order k = 0, 1, 2, ...; for 5x5 and 7x7
+ *                  with stride 2: k = 0, 2, 4, ..., then 1, 3, ...
+ *   of v = w[KH - 1], stride 1 (KW - 1 words): (v0, v1), (v1, v2), (v2, v3), ... up to (v[KW - 2], v[KW - 1])
+ *                     stride 2 ((KW + 1) / 2): (v0, v1), (v2, v3), ..., (v[KW - 1], 0)
+ *   1              multiplier, Q31
+ *   1              2**(32 - n)
+ * lower_blocks: the same with the rows in another order, pairs (w[1][k], w[2][k]) and v = w[0]. With it 3x3 taps, their rows
+ * stepped by 1 or 2, make two output rows at once: fewer input rows are widened, and the scratch holds an output row.
+ */
+typedef struct {
+  const int32_t *blocks;
+  const int32_t *lower_blocks; /* where rows_at_once is 2 */
+  int32_t rows_at_once;
+  int32_t channels;
+  int32_t stride_rows;
+  int32_t stride_cols;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t low; /* clamp of the stored value */
+  int32_t high;
+} mcup_packed_depthwise_params;
+
+/* pad_top, pad_left: as with mcup_conv2d. */
+void mcup_depthwise_3x3(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+void mcup_depthwise_5x5(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+void mcup_depthwise_7x7(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+/* For calls whose output windows are at most out_cols wide. */
+size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
+size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
+size_t mcup_depthwise_7x7_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
 
 typedef struct {
   const int8_t *weights; /* [O][I] */

@@ -51,6 +51,14 @@ static inline int32_t __smlatt(int32_t a, int32_t b, int32_t sum) {
 #define MCUP_DSP 0
 #endif
 
+/* Whole functions in assembly: Thumb code of a core with the DSP extension, Armv7E-M or later. */
+#if MCUP_DSP && defined(__thumb2__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#define MCUP_THUMB_DSP 1
+#define MCUP_UNUSED __attribute__((unused)) /* by its name: the assembly finds a parameter in its register */
+#else
+#define MCUP_THUMB_DSP 0
+#endif
+
 #if MCUP_DSP
 /* Four bytes from any address; byte 0 is the lowest. */
 static inline int32_t mcup_load4(const void *address) {

@@ -1,0 +1,260 @@
+/*
+ * Depthwise convolution of a size and stride known at compile time, for kernels of 3, 5 and 7 taps a side.
+ *
+ * An output row is made four channels at a time. The input rows that it needs are widened to int16 first, padding
+ * included, two rows to a plane of pairs and the last row alone:
+ *
+ *   pairs  [columns / 2][planes][4 channels][2 columns] (row 2p, row 2p + 1)    a word: one column of two rows
+ *   row    [columns / 4][4 channels][4 columns]                                 a word: two columns of the last row
+ *
+ * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row.
+ */
+#ifndef MCUPATCH_DEPTHWISE_H
+#define MCUPATCH_DEPTHWISE_H
+
+#include "mcupatch/dot.h"
+#include "mcupatch/kernels.h"
+#include "mcupatch/requant.h"
+
+#if MCUP_THUMB_DSP
+#define MCUP_DEPTHWISE_ASM 1
+#else
+#define MCUP_DEPTHWISE_ASM 0
+#endif
+
+#if defined(__GNUC__)
+#define MCUP_ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define MCUP_ALWAYS_INLINE static inline
+#endif
+
+/*
+ * Widens two rows into a plane of pairs, or one row into pairs of its columns. A group is 16 values from the four
+ * channels at a, b, a + a_step, b + b_step; the next one lies two steps further. Fields are in the order of the loop in
+ * depthwise_asm.h.
+ */
+typedef struct {
+  const int8_t *a;
+  const int8_t *b;
+  int32_t a_step;
+  int32_t b_step;
+  int16_t *out;
+  int32_t groups; /* all but the last one, if that is not whole */
+  int32_t lead;   /* of the first group's four places, those that are padding: not read */
+  int32_t trail;  /* of the last group's four places, those that are not padding, or 0 */
+  int32_t zero;   /* the zero point in each byte */
+} mcup_pair_job;
+
+/* Where an output row comes from and goes to. Fields in the order of depthwise_asm.h. */
+typedef struct {
+  const int32_t *blocks; /* packed weights */
+  const int16_t *pairs;
+  const int16_t *row;
+  int32_t pixel_stride;
+  int8_t *bytes;
+  int32_t cols;
+  int32_t zero_point;
+} mcup_depthwise_target;
+
+/* `count` jobs, at least 1. `channel`: how far beyond a and b the first of the four channels lies. */
+typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t channel);
+/* Four channels of `count` rows, at least 1. `block`: how many bytes beyond `blocks` theirs lie; `channel`: the first. */
+typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
+
+/* The inner loops of a size and a stride of columns. `positive`: no stored value lies below the zero point. */
+typedef struct {
+  mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
+  mcup_depthwise_four *four;
+  mcup_depthwise_four *four_positive;
+} mcup_depthwise_loops;
+
+/* Words of packed weights of one channel: bias, pairs, row, multiplier, rounding. */
+MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
+  return 3 + size / 2 * size + (stride == 2 ? (size + 1) / 2 : size - 1);
+}
+
+/*
+ * A doubled sum to a stored value, shifted right by n in [2, 31], without words of 64 bits beyond the product. Equal to
+ * mcup_scale_fixed(sum, multiplier, -n).
+ */
+MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t doubled, int32_t multiplier, int32_t n,
+                                                    int32_t zero_point) {
+  int32_t high = (int32_t)(((int64_t)doubled * multiplier + ((int64_t)1 << 31)) >> 32);
+  high += high >> 31; /* one less below zero turns half away from zero into half up */
+  const int32_t value = ((high + ((int32_t)1 << (n - 1))) >> n) + zero_point;
+  return (int8_t)mcup_clamp(value, -128, 127);
+}
+
+/* Four channels to place t of four; or padding. */
+MCUP_ALWAYS_INLINE void mcup_widen_place(const int8_t *bytes, int16_t *out) {
+  out[0] = bytes[0];
+  out[4] = bytes[1];
+  out[8] = bytes[2];
+  out[12] = bytes[3];
+}
+
+/* A group of 16 values, of which the places [first, last) of four are read. */
+MCUP_ALWAYS_INLINE void mcup_widen_group(const mcup_pair_job *job, int32_t group, int32_t channel, int32_t first,
+                                         int32_t last, int16_t *out) {
+  const int8_t *a = job->a + (ptrdiff_t)(2 * group) * job->a_step + channel;
+  const int8_t *b = job->b + (ptrdiff_t)(2 * group) * job->b_step + channel;
+  const int8_t *zero = (const int8_t *)&job->zero;
+  mcup_widen_place(first <= 0 && last > 0 ? a : zero, out);
+  mcup_widen_place(first <= 1 && last > 1 ? b : zero, out + 1);
+  mcup_widen_place(first <= 2 && last > 2 ? a + job->a_step : zero, out + 2);
+  mcup_widen_place(last > 3 ? b + job->b_step : zero, out + 3);
+}
+
+/* The portable twin of the widening loops. */
+MCUP_ALWAYS_INLINE void mcup_widen_portable(const mcup_pair_job *jobs, int32_t count, int32_t channel, int32_t planes) {
+  for (const mcup_pair_job *job = jobs; job != jobs + count; ++job) {
+    int16_t *out = job->out;
+    int32_t group = 0;
+    if (job->lead > 0) {
+      mcup_widen_group(job, group++, channel, job->lead, 4, out);
+      out += 16 * planes;
+    }
+    MCUP_NO_UNROLL
+    for (; group < job->groups; ++group, out += 16 * planes) {
+      mcup_widen_group(job, group, channel, 0, 4, out);
+    }
+    if (job->trail > 0) {
+      mcup_widen_group(job, group, channel, 0, job->trail, out);
+    }
+  }
+}
+
+/* Position of tap k of a plane among its weights: with stride 2 the even taps first, unless all fit the registers. */
+MCUP_ALWAYS_INLINE int32_t mcup_pair_weight(int32_t size, int32_t stride, int32_t k) {
+  if (stride == 1 || size == 3) {
+    return k;
+  }
+  return k % 2 == 0 ? k / 2 : (size + 1) / 2 + k / 2;
+}
+
+/* The int16 of tap k among the weights of the last row. */
+MCUP_ALWAYS_INLINE int32_t mcup_row_weight(int32_t size, int32_t stride, int32_t k) {
+  if (stride == 2) {
+    return k;
+  }
+  return k == size - 1 ? 2 * k - 1 : k / 2 * 4 + k % 2;
+}
+
+/* Weights of one tap row, and doubled sums of four outputs: with constant indices alone, so that they become registers. */
+typedef struct {
+  int32_t tap[7];
+} mcup_tap_row;
+
+typedef struct {
+  int32_t of[4];
+} mcup_four_sums;
+
+/* Column j of a tap row, j a constant, to output i. */
+#define MCUP_ADD_TAP(j, i)                                                           \
+  if ((j) >= stride * (i) && (j) - stride * (i) < size) {                            \
+    sums.of[i] = mcup_mac(sums.of[i], value, weights.tap[((j) - stride * (i)) % 7]); \
+  }
+
+#define MCUP_ADD_COLUMN(j)                                                      \
+  if ((j) < 3 * stride + size) {                                                \
+    const int32_t value = values[(j) / columns * group + (j) % columns * step]; \
+    MCUP_ADD_TAP(j, 0)                                                          \
+    MCUP_ADD_TAP(j, 1)                                                          \
+    MCUP_ADD_TAP(j, 2)                                                          \
+    MCUP_ADD_TAP(j, 3)                                                          \
+  }
+
+/* Adds one tap row to four outputs. A group of `columns` takes `group` int16, each column `step`. */
+MCUP_ALWAYS_INLINE mcup_four_sums mcup_add_tap_row(int32_t size, int32_t stride, const int16_t *values, int32_t group,
+                                                   int32_t columns, int32_t step, mcup_tap_row weights,
+                                                   mcup_four_sums sums) {
+  MCUP_ADD_COLUMN(0)
+  MCUP_ADD_COLUMN(1)
+  MCUP_ADD_COLUMN(2)
+  MCUP_ADD_COLUMN(3)
+  MCUP_ADD_COLUMN(4)
+  MCUP_ADD_COLUMN(5)
+  MCUP_ADD_COLUMN(6)
+  MCUP_ADD_COLUMN(7)
+  MCUP_ADD_COLUMN(8)
+  MCUP_ADD_COLUMN(9)
+  MCUP_ADD_COLUMN(10)
+  MCUP_ADD_COLUMN(11)
+  MCUP_ADD_COLUMN(12)
+  return sums;
+}
+
+#define MCUP_TAKE_TAP(k)                                                                                     \
+  if ((k) < size) {                                                                                          \
+    weights.tap[k] = from[pairs ? 2 * mcup_pair_weight(size, stride, k) : mcup_row_weight(size, stride, k)]; \
+  }
+
+/* A tap row's weights, from those of a plane of pairs or of the single row. */
+MCUP_ALWAYS_INLINE mcup_tap_row mcup_take_tap_row(int32_t size, int32_t stride, int32_t pairs, const int16_t *from) {
+  mcup_tap_row weights = {{0, 0, 0, 0, 0, 0, 0}};
+  MCUP_TAKE_TAP(0)
+  MCUP_TAKE_TAP(1)
+  MCUP_TAKE_TAP(2)
+  MCUP_TAKE_TAP(3)
+  MCUP_TAKE_TAP(4)
+  MCUP_TAKE_TAP(5)
+  MCUP_TAKE_TAP(6)
+  return weights;
+}
+
+/* Four outputs of one channel. `pairs`, `row`: the first column of the first one. */
+MCUP_ALWAYS_INLINE mcup_four_sums mcup_depthwise_sums(int32_t size, int32_t stride, const int32_t *packed,
+                                                      const int16_t *pairs, const int16_t *row) {
+  const int32_t planes = size / 2;
+  const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
+  mcup_four_sums sums = {{packed[0], packed[0], packed[0], packed[0]}};
+  MCUP_NO_UNROLL
+  for (int32_t plane = 0; plane < planes; ++plane, weights += 2 * size, pairs += 16) {
+    const mcup_tap_row upper = mcup_take_tap_row(size, stride, 1, weights);
+    sums = mcup_add_tap_row(size, stride, pairs, 16 * planes, 2, 2, upper, sums);
+    const mcup_tap_row lower = mcup_take_tap_row(size, stride, 1, weights + 1);
+    sums = mcup_add_tap_row(size, stride, pairs + 1, 16 * planes, 2, 2, lower, sums);
+  }
+  return mcup_add_tap_row(size, stride, row, 16, 4, 1, mcup_take_tap_row(size, stride, 0, weights), sums);
+}
+
+MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const int32_t *packed,
+                                           const mcup_depthwise_target *target, int32_t channel) {
+  const int32_t words = mcup_depthwise_words(size, stride);
+  for (int32_t c = 0; c < 4; ++c, packed += words) {
+    const int32_t multiplier = packed[words - 2], zero_point = target->zero_point;
+    const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
+    const int16_t *pairs = target->pairs + 4 * c, *row = target->row + 4 * c;
+    const ptrdiff_t stride_bytes = target->pixel_stride;
+    int8_t *out = target->bytes + channel + c;
+    for (int32_t left = target->cols; left > 0; left -= 4) {
+      const mcup_four_sums sums = mcup_depthwise_sums(size, stride, packed, pairs, row);
+      const int32_t *end = sums.of + (left < 4 ? left : 4);
+      MCUP_NO_UNROLL
+      for (const int32_t *sum = sums.of; sum != end; ++sum, out += stride_bytes) {
+        *out = mcup_depthwise_requantize(*sum, multiplier, n, zero_point);
+      }
+      pairs += size / 2 * 32 * stride;
+      row += 16 * stride;
+    }
+  }
+}
+
+/* The portable twin of the inner loops. */
+MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, const mcup_depthwise_target *rows,
+                                                int32_t count, int32_t block, int32_t channel) {
+  for (int32_t i = 0; i < count; ++i) {
+    mcup_depthwise_row(size, stride, rows[i].blocks + block / 4, &rows[i], channel);
+  }
+}
+
+/* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
+void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
+
+/* The kernel of `size` taps a side. */
+void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
+                         const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
+                         void *scratch);
+size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols);
+
+#endif /* MCUPATCH_DEPTHWISE_H */
