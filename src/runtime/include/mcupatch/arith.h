@@ -26,6 +26,15 @@
 #define MCUP_NO_UNROLL
 #endif
 
+/* Before a loop of a few iterations, a constant number: they are written one after the other. */
+#if defined(__clang__)
+#define MCUP_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define MCUP_UNROLL _Pragma("GCC unroll 8")
+#else
+#define MCUP_UNROLL
+#endif
+
 /* Hides where a pointer came from, so that a loop moves it by itself instead of adding an offset to another one. */
 #if defined(__GNUC__)
 #define MCUP_FORGET(pointer) __asm__("" : "+r"(pointer))
