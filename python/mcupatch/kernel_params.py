@@ -52,6 +52,21 @@ class Conv2DParams(ctypes.Structure):
     ]
 
 
+class PackedConv2DParams(ctypes.Structure):
+    """``mcup_packed_conv2d_params``."""
+
+    _fields_ = [
+        ("blocks", _POINTER),
+        ("in_channels", _INT),
+        ("out_channels", _INT),
+        *_WINDOW_FIELDS[:-2],
+        ("input_zero_point", _INT),
+        ("output_zero_point", _INT),
+        ("low", _INT),
+        ("high", _INT),
+    ]
+
+
 class DepthwiseParams(ctypes.Structure):
     """``mcup_depthwise_params``."""
 
@@ -82,6 +97,7 @@ class DenseParams(ctypes.Structure):
 C_NAMES: dict[type[ctypes.Structure], str] = {
     RequantParams: "mcup_requant",
     Conv2DParams: "mcup_conv2d_params",
+    PackedConv2DParams: "mcup_packed_conv2d_params",
     DepthwiseParams: "mcup_depthwise_params",
     DenseParams: "mcup_dense_params",
 }

@@ -8,6 +8,7 @@ from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
 from mcupatch.native import load_library
+from mcupatch.packing.choose import choose_kernel
 
 _MANY_COLS = 2**31 - 1
 
@@ -19,8 +20,11 @@ def scratch_bytes(op: ops.Operator, out_cols: int | None = None) -> int:
 
     Raises ToolMissing where the native library is not built.
     """
+    cols = _MANY_COLS if out_cols is None else out_cols
+    choice = choose_kernel(op)
+    if choice is not None:
+        return _ask(choice.scratch_function, choice.params, cols)
     if isinstance(op, ops.Conv2D):
-        cols = _MANY_COLS if out_cols is None else out_cols
         return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op), cols)
     if isinstance(op, ops.DepthwiseConv2D):
         return _ask("mcup_depthwise_conv2d_scratch_bytes", _depthwise_params(op))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
+from mcupatch.packing.kernel_choice import KernelChoice
 
 CONV2D, DEPTHWISE, DENSE, ADD, MUL, AVG_POOL, MAX_POOL, MEAN, PAD, COPY_CHANNELS = range(10)
 COPY_RUNS, RESIZE_NEAREST, RESIZE_BILINEAR, LUT, SOFTMAX, TRANSPOSE, COPY, QUANTIZE, DEQUANTIZE = range(
     10, 19
 )
-MEAN_PARTS, AVG_POOL_PARTS, MOVE = range(19, 22)
+MEAN_PARTS, AVG_POOL_PARTS, MOVE, PACKED = range(19, 23)
+PACKED_KERNELS = ("mcup_packed_conv2d", "mcup_packed_conv2d_wide")  # in the order of kernel_packed_calls.c
 WHOLE_TYPE = ops.Clamp()
 
 
@@ -106,6 +109,17 @@ def dense(blob: Blob, op: ops.Dense, source: Window, target: Window) -> None:
         + [inputs, outputs, op.input_zero_point, op.weight_zero_point]
         + [*replace(source, rows=source.rows * source.cols).words, *target.words]
     )
+
+
+def packed(blob: Blob, choice: KernelChoice, source: Window, target: Window, beside: tuple[int, ...]) -> None:
+    """A kernel with packed weights; ``beside``: what it takes beside its windows."""
+    arrays = choice.pack()
+    fields = [
+        blob.add_array(arrays.get(name)) if kind is ctypes.c_void_p else getattr(choice.params, name)
+        for name, kind, *_ in choice.params._fields_
+    ]
+    kernel = PACKED_KERNELS.index(choice.function)
+    blob.calls.append([PACKED, kernel, *fields, *source.words, *target.words, *beside])
 
 
 Shape = tuple[int, int, int]

@@ -23,7 +23,8 @@ enum operator_kind {
   DEQUANTIZE,
   MEAN_PARTS,
   AVG_POOL_PARTS,
-  MOVE
+  MOVE,
+  PACKED
 };
 
 static void call_conv2d(reader *from, void *spare) {
@@ -349,6 +350,9 @@ void run_call(reader *from, void *spare) {
       break;
     case MOVE:
       call_move(from);
+      break;
+    case PACKED:
+      call_packed(from, spare);
       break;
     default:
       break;

@@ -178,7 +178,10 @@ def add_calls(
     graph, op = example.graph, example.op
     shapes = [t.hwc for t in graph.input_tensors(op)]
     out, source, channels = graph.output_tensor(op).hwc, sources[0], shapes[0][2]
-    if isinstance(op, ops.Conv2D):
+    if example.choice is not None:
+        beside = (source.rows * source.cols,) if isinstance(op, ops.Dense) else pads
+        kernel_blob.packed(blob, example.choice, source, target, beside)
+    elif isinstance(op, ops.Conv2D):
         kernel_blob.conv2d(blob, op, pads, source, target)
     elif isinstance(op, ops.DepthwiseConv2D):
         kernel_blob.depthwise(blob, op, pads, source, target)

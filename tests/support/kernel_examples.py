@@ -12,6 +12,7 @@ from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.quant import Requant, Rounding, make_requant
 from mcupatch.ir.tensor import Tensor
+from mcupatch.packing.kernel_choice import KernelChoice
 
 Array = NDArray[Any]
 Rng = np.random.Generator
@@ -20,10 +21,11 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A graph of one operator and its inputs."""
+    """A graph of one operator and its inputs; ``choice``: its kernel where it is not the general one."""
 
     graph: Graph
     inputs: tuple[Array, ...]
+    choice: KernelChoice | None = None
 
     @property
     def op(self) -> ops.Operator:

@@ -83,6 +83,9 @@ void call_mean_parts(reader *from, void *spare);
 void call_avg_pool_parts(reader *from, void *spare);
 void call_move(reader *from);
 
+/* Those of kernel_packed_calls.c. */
+void call_packed(reader *from, void *spare);
+
 mcup_pool_params next_pool(reader *from);
 mcup_mean_params next_mean(reader *from);
 

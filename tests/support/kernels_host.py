@@ -14,7 +14,7 @@ from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "src" / "runtime"
-NAMES = ("kernel_driver.c", "kernel_calls.c", "kernel_part_calls.c")
+NAMES = ("kernel_driver.c", "kernel_calls.c", "kernel_part_calls.c", "kernel_packed_calls.c")
 DRIVER = tuple(Path(__file__).with_name(name) for name in NAMES)
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", f"-I{RUNTIME / 'include'}")
 EMULATED_DSP = "-DMCUP_EMULATE_DSP"

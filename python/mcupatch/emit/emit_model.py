@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ from mcupatch.emit.workspace import find_pools, name_plan_pools
 from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import BufferKind, MemoryPlan
+from mcupatch.packing.choose import choose_kernels
+from mcupatch.packing.kernel_choice import KernelChoice
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.relax_ops import bound_values, is_stage_call
 from mcupatch.program.stage_function import STAGE_ATTRIBUTE, TABLES_ATTRIBUTE
@@ -27,14 +31,23 @@ from mcupatch.tvm_api import IRModule, constant_value, legalize
 OperatorArrays = dict[str, dict[str, str]]
 
 
-def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, provenance: str = "") -> CSources:
+def emit_model(
+    module: IRModule,
+    graph: Graph,
+    plan: MemoryPlan,
+    name: str,
+    provenance: str = "",
+    choices: Mapping[str, KernelChoice] | None = None,
+) -> CSources:
     """The C of ``module`` (after ``FusePatches``), laid out in the arena of ``plan``, which is of the same schedule.
 
-    ``name`` becomes the prefix ``tvmgen_NAME``; ``provenance`` is written into every file.
+    ``name`` becomes the prefix ``tvmgen_NAME``; ``provenance`` is written into every file. ``choices``: the kernels by
+    operator name (operators without one run on general kernels); None: those of ``choose_kernels``.
     """
     name = c_identifier(name, "model")
     prefix = f"tvmgen_{name}"
     provenance = provenance or f"Made by mcupatch {mcupatch.__version__} from {graph.name}."
+    choices = choose_kernels(graph) if choices is None else choices
     pools = find_pools(plan)
     pool_names = name_plan_pools(plan, pools)
     inputs = _ports(graph, graph.inputs, plan, pool_names, "input")
@@ -43,12 +56,12 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
     function_names = {
         op.name: identifiers.take(f"{prefix}_{c_identifier(op.name, 'op')}") for op in graph.ops
     }
-    arrays, constants, definitions = _name_arrays(graph, prefix, function_names, identifiers)
+    arrays, constants, definitions = _name_arrays(graph, choices, prefix, function_names, identifiers)
     names = _name_functions(graph, prefix, inputs, function_names, identifiers)
     stages = _lower_stages(module, graph, plan, names, identifiers, pool_names)
 
     places = {n: _place(plan, n, pool_names) for s in stages for n in s.parameters}
-    operators = _emit_operators(graph, plan, stages, names, arrays, constants)
+    operators = _emit_operators(graph, choices, plan, stages, names, arrays, constants)
     banner = f"/* {c_comment(provenance)} */\n"
     weights_header, operators_header = f"{prefix}_weights.h", f"{prefix}_operators.h"
     return CSources(
@@ -88,14 +101,19 @@ def emit_model(module: IRModule, graph: Graph, plan: MemoryPlan, name: str, prov
 
 
 def _name_arrays(
-    graph: Graph, prefix: str, function_names: dict[str, str], identifiers: UniqueIdentifiers
+    graph: Graph,
+    choices: Mapping[str, KernelChoice],
+    prefix: str,
+    function_names: dict[str, str],
+    identifiers: UniqueIdentifiers,
 ) -> tuple[OperatorArrays, dict[str, str], dict[str, NDArray[np.generic]]]:
     """C names of every operator's arrays, of the graph's constants, and all definitions by C name."""
     definitions: dict[str, NDArray[np.generic]] = {}
     arrays: OperatorArrays = {}
     for op in graph.ops:
         arrays[op.name] = {}
-        for key, array in operator_arrays(op).items():
+        chosen = choices.get(op.name)
+        for key, array in (operator_arrays(op) if chosen is None else chosen.pack()).items():
             c_name = identifiers.take(f"{function_names[op.name]}_{key.replace('.', '_')}")
             arrays[op.name][key] = c_name
             definitions[c_name] = array
@@ -146,6 +164,7 @@ def _lower_stages(
 
 def _emit_operators(
     graph: Graph,
+    choices: Mapping[str, KernelChoice],
     plan: MemoryPlan,
     stages: list[KernelStage],
     names: FunctionNames,
@@ -162,7 +181,9 @@ def _emit_operators(
             continue
         has_scratch = plan.scratch(op.name) is not None
         functions.append(
-            emit_operator_function(graph, op, names.run[op.name], arrays[op.name], constants, has_scratch)
+            emit_operator_function(
+                graph, op, names.run[op.name], arrays[op.name], constants, has_scratch, choices.get(op.name)
+            )
         )
     return functions
 

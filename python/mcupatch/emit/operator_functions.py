@@ -15,6 +15,8 @@ from mcupatch.emit.c_text import c_float, c_initialiser, c_int
 from mcupatch.ir import ops
 from mcupatch.ir.access import slides_window
 from mcupatch.ir.graph import Graph
+from mcupatch.kernel_params import C_NAMES
+from mcupatch.packing.kernel_choice import KernelChoice
 from mcupatch.program.bodies import is_windowed
 from mcupatch.program.bodies.pooling import mean_extents
 
@@ -28,9 +30,13 @@ def emit_operator_function(
     arrays: ArrayNames,
     constants: Mapping[str, str],
     has_scratch: bool,
+    choice: KernelChoice | None = None,
 ) -> tuple[str, str]:
-    """The prototype and the definition. ``constants`` are the C names of the graph's constant tensors."""
-    writer = _FunctionWriter(graph, op, arrays, constants, has_scratch)
+    """The prototype and the definition. ``constants`` are the C names of the graph's constant tensors.
+
+    ``choice``: the kernel to call; None: the general one.
+    """
+    writer = _FunctionWriter(graph, op, arrays, constants, has_scratch, choice)
     prototype = f"void {name}({', '.join(writer.parameters())})"
     return prototype + ";\n", f"/* {_describe(graph, op)} */\n{prototype} {{\n{writer.body()}}}\n"
 
@@ -51,9 +57,10 @@ class _FunctionWriter:
         arrays: ArrayNames,
         constants: Mapping[str, str],
         has_scratch: bool,
+        choice: KernelChoice | None,
     ) -> None:
         self._graph, self._op, self._arrays, self._constants = graph, op, arrays, constants
-        self._has_scratch = has_scratch
+        self._has_scratch, self._choice = has_scratch, choice
         self._windowed = is_windowed(op, len(graph.output_tensor(op).shape))
 
     def parameters(self) -> list[str]:
@@ -91,6 +98,8 @@ class _FunctionWriter:
         inputs = graph.input_tensors(op)
         channels = inputs[0].hwc[2]
         window = f"{self._input(0)}, out"
+        if self._choice is not None:
+            return self._chosen(self._choice, window)
         if isinstance(op, ops.Conv2D):
             call = f"mcup_conv2d(&params, {window}, pad_top, pad_left, {self._scratch});"
             return _params("mcup_conv2d_params", fields_of.conv2d_fields(op, arrays)) + _line(call)
@@ -128,6 +137,15 @@ class _FunctionWriter:
         if isinstance(op, ops.Concat):
             return self._concat(op)
         return self._without_params(window, channels)
+
+    def _chosen(self, choice: KernelChoice, window: str) -> str:
+        """The call of a kernel with packed weights: beside the windows, what the general kernel takes."""
+        beside = "pad_top, pad_left"
+        if isinstance(self._op, ops.Dense):
+            beside = str(self._graph.output_tensor(self._op).elements // int(self._op.weights.shape[0]))
+        call = f"{choice.function}(&params, {window}, {beside}, {self._scratch});"
+        fields = fields_of.struct_fields(choice.params, self._arrays)
+        return _params(C_NAMES[type(choice.params)], fields) + _line(call)
 
     def _without_params(self, window: str, channels: int) -> str:
         """Kernels whose few parameters are passed as they are."""

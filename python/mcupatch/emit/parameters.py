@@ -5,6 +5,7 @@ Each function gives the fields of one struct as C text; nested structs are neste
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,6 +36,17 @@ def requant_fields(
         "low": clamp.low,
         "high": clamp.high,
     }
+
+
+def struct_fields(params: ctypes.Structure, arrays: ArrayNames) -> Fields:
+    """The fields of ``params``; its pointers are the arrays of their names, or NULL."""
+    fields: Fields = {}
+    for name, kind, *_ in params._fields_:
+        if kind is not ctypes.c_void_p:
+            fields[name] = getattr(params, name)
+        elif name in arrays:
+            fields[name] = arrays[name]
+    return fields
 
 
 def conv2d_fields(op: ops.Conv2D, arrays: ArrayNames) -> Fields:

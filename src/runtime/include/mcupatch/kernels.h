@@ -98,6 +98,38 @@ void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output ou
 /* For calls whose output windows are at most out_cols wide: one column takes half of what two or more take. */
 size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols);
 
+/*
+ * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1, weight zero
+ * point 0, fixed rounding. `blocks` holds a block of words for each two output channels c0, c1:
+ *   2 * bias of c0, of c1     with the input's zero point folded in; twice a sum must fit in int32
+ *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
+ *   multiplier, 2**(32 - n)   of c0, then of c1; n in [2, 31] is the shift to the right
+ * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
+ * taps that are left of each row, closed up and cut the same way; two at the very end are a pair, one is half a pair.
+ */
+typedef struct {
+  const int32_t *blocks;
+  int32_t in_channels;
+  int32_t out_channels;
+  int32_t kernel_rows;
+  int32_t kernel_cols;
+  int32_t stride_rows;
+  int32_t stride_cols;
+  int32_t dilation_rows;
+  int32_t dilation_cols;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t low; /* clamp of the stored value */
+  int32_t high;
+} mcup_packed_conv2d_params;
+
+void mcup_packed_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                        int32_t pad_left, void *scratch);
+void mcup_packed_conv2d_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                             int32_t pad_left, void *scratch);
+/* Of both: a column for one output column, two for two or three, four for more. */
+size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols);
+
 typedef struct {
   const int8_t *weights; /* [KH][KW][C * channel_multiplier] */
   const int32_t *bias;   /* [C * channel_multiplier] */

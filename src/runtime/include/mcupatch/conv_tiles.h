@@ -1,0 +1,93 @@
+/*
+ * Convolution by tiles: the inputs of up to four output pixels as columns, and the functions that run all output
+ * channels over them, a block of two at a time.
+ *
+ * Columns of a tile of W pixels lie side by side, [pairs][W][2] int16: twice the input values as they are stored, taps
+ * in the order of the packed weights (kernels.h). Twice, because SMMULR takes the upper word of a product.
+ */
+#ifndef MCUPATCH_CONV_TILES_H
+#define MCUPATCH_CONV_TILES_H
+
+#include "mcupatch/kernels.h"
+#include "mcupatch/simd.h"
+
+/* What is the same for all tiles of a call. The assembly knows the order of the fields. */
+typedef struct {
+  int32_t pairs;        /* of taps, at least 1 */
+  int32_t channels;     /* to write: even, at least 2 */
+  int32_t pixel_stride; /* bytes between output pixels */
+  int32_t zero_point;
+} mcup_tile_job;
+
+/* Writes `channels` channels of the tile's pixels, the first pixel at `out`; blocks as in kernels.h. */
+typedef void mcup_tile(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job);
+
+/* The same for tiles of four, two and one pixel; `pair_words`: words of a block for each pair of taps. */
+typedef struct {
+  mcup_tile *four;
+  mcup_tile *two;
+  mcup_tile *one;
+  int32_t pair_words;
+} mcup_tiles;
+
+/* mcup_packed_conv2d with the tile functions of one kind of weights. */
+void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input in,
+                         mcup_output out, int32_t pad_top, int32_t pad_left, void *scratch);
+
+/* From twice a sum to the stored value, not yet clamped to less than int8; factors: see the packed weights. */
+static inline int8_t mcup_requantize_twice(int32_t twice, int32_t multiplier, int32_t factor, int32_t zero_point) {
+  const int32_t high = (int32_t)(((int64_t)twice * multiplier + ((int64_t)1 << 31)) >> 32);
+  const int64_t product = (int64_t)(high + (high >> 31)) * factor + ((int64_t)zero_point * 2 + 1) * ((int64_t)1 << 31);
+  return (int8_t)mcup_clamp((int32_t)(product >> 32), -128, 127);
+}
+
+#if 1
+/* Two pixels (the same one twice where `second` is 0) by the two channels of a block; wide: int16 weights. */
+static inline void mcup_tile_sums(const int16_t *column, int32_t step, int32_t second, const int32_t *block,
+                                  int32_t pairs, int32_t wide, int32_t sums[4]) {
+  const int8_t *weight = (const int8_t *)(block + 2);
+  const int16_t *wide_weight = (const int16_t *)(block + 2);
+  int32_t s00 = block[0], s01 = block[0], s10 = block[1], s11 = block[1];
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < pairs; ++i) {
+    const int32_t c0k0 = wide ? wide_weight[0] : weight[0], c1k0 = wide ? wide_weight[2] : weight[1];
+    const int32_t c0k1 = wide ? wide_weight[1] : weight[2], c1k1 = wide ? wide_weight[3] : weight[3];
+    const int32_t x0 = column[0], x1 = column[1];
+    s00 += c0k0 * x0 + c0k1 * x1;
+    s10 += c1k0 * x0 + c1k1 * x1;
+    if (second) {
+      const int32_t y0 = column[2], y1 = column[3];
+      s01 += c0k0 * y0 + c0k1 * y1;
+      s11 += c1k0 * y0 + c1k1 * y1;
+    }
+    weight += 4;
+    wide_weight += 4;
+    column += step;
+  }
+  sums[0] = s00;
+  sums[1] = s01;
+  sums[2] = s10;
+  sums[3] = s11;
+}
+
+/* The twin of the assembly for tiles of `width` pixels, a constant. */
+static inline void mcup_run_tile(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job,
+                                 int32_t width, int32_t wide) {
+  const int32_t pairs = job->pairs, step = 2 * width, second = width > 1 ? 1 : 0;
+  const int32_t block_words = pairs * (wide ? 2 : 1) + 6;
+  for (int32_t c = 0; c < job->channels; c += 2, blocks += block_words) {
+    const int32_t *factors = blocks + block_words - 4;
+    for (int32_t p = 0; p < width; p += 2) {
+      int32_t sums[4];
+      mcup_tile_sums(columns + 2 * p, step, second, blocks, pairs, wide, sums);
+      for (int32_t i = 0; i <= second; ++i) {
+        int8_t *pixel = out + (ptrdiff_t)(p + i) * job->pixel_stride + c;
+        pixel[0] = mcup_requantize_twice(sums[i], factors[0], factors[1], job->zero_point);
+        pixel[1] = mcup_requantize_twice(sums[2 + i], factors[2], factors[3], job->zero_point);
+      }
+    }
+  }
+}
+#endif
+
+#endif /* MCUPATCH_CONV_TILES_H */

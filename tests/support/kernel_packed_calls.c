@@ -1,0 +1,48 @@
+/*
+ * The calls of a kernel blob to kernels with packed weights: which kernel, the fields of its parameters in their order,
+ * the windows and what else the kernel takes.
+ */
+#include "kernel_reader.h"
+
+enum packed_kernel { PACKED_CONV2D, PACKED_CONV2D_WIDE };
+
+static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
+  mcup_packed_conv2d_params params;
+  params.blocks = next_array(from);
+  params.in_channels = next_int(from);
+  params.out_channels = next_int(from);
+  params.kernel_rows = next_int(from);
+  params.kernel_cols = next_int(from);
+  params.stride_rows = next_int(from);
+  params.stride_cols = next_int(from);
+  params.dilation_rows = next_int(from);
+  params.dilation_cols = next_int(from);
+  params.input_zero_point = next_int(from);
+  params.output_zero_point = next_int(from);
+  params.low = next_int(from);
+  params.high = next_int(from);
+  const mcup_input in = next_input(from);
+  const mcup_output out = next_output(from);
+  const int32_t pad_top = next_int(from);
+  const int32_t pad_left = next_int(from);
+  const size_t bytes = mcup_packed_conv2d_scratch_bytes(&params, out.cols);
+  void *scratch = take_scratch(spare, bytes);
+  if (wide) {
+    mcup_packed_conv2d_wide(&params, in, out, pad_top, pad_left, scratch);
+  } else {
+    mcup_packed_conv2d(&params, in, out, pad_top, pad_left, scratch);
+  }
+  give_back(from, scratch, bytes);
+}
+
+void call_packed(reader *from, void *spare) {
+  const int32_t kernel = next_int(from);
+  switch (kernel) {
+    case PACKED_CONV2D:
+    case PACKED_CONV2D_WIDE:
+      call_packed_conv2d(from, spare, kernel == PACKED_CONV2D_WIDE);
+      break;
+    default:
+      break;
+  }
+}

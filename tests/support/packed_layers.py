@@ -1,0 +1,91 @@
+"""Random layers for the kernels with packed weights, near the ends of what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcupatch.ir import ops
+from mcupatch.ir.quant import Requant, Rounding
+from mcupatch.packing.conv2d import choose_conv2d
+from tests.support.kernel_examples import (
+    Example,
+    Rng,
+    clamp,
+    int8_values,
+    make_example,
+    out_size,
+    pick,
+    window_geometry,
+    zero_point,
+)
+
+
+def fixed_requant(rng: Rng, sums: NDArray[np.int64]) -> Requant:
+    """``sums``: about the largest of each channel. Shifts from 2 to 31, most of them such that the outputs spread."""
+    channels = sums.size if rng.random() < 0.7 else 1
+    useful = np.log2(np.maximum(np.resize(sums, channels), 1.0)) - 7
+    shift = np.where(
+        rng.random(channels) < 0.8, useful + rng.uniform(-3, 1, channels), rng.uniform(2, 32, channels)
+    )
+    multiplier = rng.integers(1 << 30, 1 << 31, channels, dtype=np.int64)
+    multiplier = np.where(rng.random(channels) < 0.1, (1 << 31) - 1, multiplier)
+    multiplier = np.where(rng.random(channels) < 0.05, 0, multiplier)
+    right = np.clip(np.floor(shift), 2, 31).astype(np.int32)
+    return Requant(
+        Rounding.FIXED, multiplier.astype(np.int32), np.where(multiplier == 0, 0, -right).astype(np.int32)
+    )
+
+
+def largest_bias(rng: Rng, weights: NDArray[np.int8], input_zero_point: int) -> NDArray[np.int32]:
+    """Biases of ``weights [O, taps]``: small ones, or now and then so large that twice a sum just stays in int32."""
+    sums, magnitudes = weights.astype(np.int64).sum(axis=1), np.abs(weights.astype(np.int64)).sum(axis=1)
+    if rng.random() < 0.8:
+        return rng.integers(-4096, 4096, sums.size).astype(np.int32)
+    ends = rng.choice([-1, 1], sums.size) * ((1 << 30) - 1 - 128 * magnitudes)
+    return (ends + input_zero_point * sums).astype(np.int32)
+
+
+def random_packed_conv2d(rng: Rng, wide: bool = False) -> Example:
+    kernel, stride, dilation, padding, size = window_geometry(rng)
+    if rng.random() < 0.4:
+        kernel, dilation, padding = (1, 1), (1, 1), ops.Padding()
+    depth, outputs = pick(rng, 1, int(rng.choice([3, 9, 40]))), pick(rng, 1, 7)
+    weights, input_zero_point = int8_values(rng, (outputs, *kernel, depth)), zero_point(rng)
+    flat = weights.reshape(outputs, -1)
+    bias = largest_bias(rng, flat, input_zero_point)
+    largest = np.abs(bias.astype(np.int64)) + 128 * np.abs(flat.astype(np.int64)).sum(axis=1)
+    op = ops.Conv2D(
+        name="op",
+        inputs=("x",),
+        output="y",
+        weights=weights,
+        bias=bias,
+        requant=fixed_requant(rng, largest),
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        groups=1,
+        input_zero_point=input_zero_point,
+        weight_zero_point=0,
+        output_zero_point=zero_point(rng),
+        clamp=clamp(rng),
+    )
+    shape = (1, *out_size(size, kernel, stride, dilation, padding), outputs)
+    example = make_example(op, (int8_values(rng, (1, *size, depth)),), shape)
+    choice = choose_conv2d(op, wide)
+    assert choice is not None
+    return replace(example, choice=choice)
+
+
+def random_wide_conv2d(rng: Rng) -> Example:
+    return random_packed_conv2d(rng, wide=True)
+
+
+PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
+    "conv2d": random_packed_conv2d,
+    "wide_conv2d": random_wide_conv2d,
+}
