@@ -5,9 +5,10 @@ from __future__ import annotations
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.dense import choose_dense
 from mcupatch.packing.kernel_choice import KernelChoice
 
-_CHOOSERS = (choose_conv2d,)
+_CHOOSERS = (choose_conv2d, choose_dense)
 
 
 def choose_kernel(op: Operator) -> KernelChoice | None:

@@ -49,8 +49,8 @@ static void run_halves(const void *context, const int8_t *a, const int8_t *b, in
   mcup_clamp_bytes(out + left - count, count, requant.low, requant.high);
 }
 
-#if defined(__ARM_FEATURE_DSP) && !defined(MCUP_PORTABLE)
-/* In assembly because compilers want one register more than there are. */
+#if MCUP_THUMB_DSP && defined(__OPTIMIZE__)
+/* In assembly because compilers want one register more than there are; without optimisation they have even fewer. */
 #define ADD_SCALED                                    \
   "ldrsb %[sum], [%[second]], #1\n\t"                 \
   "add %[sum], %[offset2], %[sum], lsl #20\n\t"       \

@@ -45,6 +45,23 @@ static inline int32_t mcup_count_bits(uint64_t value) {
 }
 
 /*
+ * mcup_scale_double from the upper 32 bits of the mantissa alone; -1 where the bits left out, or the rounding to a
+ * double, could tell: close to a half. `magnitude` is the absolute value, the result that of the product.
+ */
+static inline int32_t mcup_scale_double_nearly(uint32_t magnitude, uint64_t scale_bits) {
+  const uint32_t upper = (uint32_t)(scale_bits >> 32), mantissa = (uint32_t)(scale_bits >> 21) | 0x80000000U;
+  const uint32_t right = 1022U - (upper >> 20); /* of the product's upper word */
+  if (right < 2 || right > 30) {
+    return -1;
+  }
+  const uint32_t product = (uint32_t)(((uint64_t)magnitude * mantissa) >> 32);
+  const uint32_t raised = product + ((uint32_t)1 << (right - 1)), below = ((uint32_t)1 << right) - 1;
+  const uint32_t fraction = raised & below;
+  /* what is left out is less than 2 units of the upper word, and the other word one more */
+  return fraction == 0 || fraction + 3 > below ? -1 : (int32_t)(raised >> right);
+}
+
+/*
  * round((double)value * scale), halves away from zero, as with IEEE double, in integers: few of the cores have double
  * in hardware. `scale` is 0.0 or a normal number that is not negative. What leaves int32 saturates.
  */
@@ -52,6 +69,10 @@ static inline int32_t mcup_scale_double(int32_t value, const double *scale) {
   const uint64_t magnitude = value < 0 ? (uint64_t)0 - (uint64_t)(int64_t)value : (uint64_t)value;
   uint64_t bits;
   MCUP_MEMCPY(&bits, scale, sizeof bits);
+  const int32_t nearly = mcup_scale_double_nearly((uint32_t)magnitude, bits);
+  if (nearly >= 0) {
+    return value < 0 ? -nearly : nearly;
+  }
   if (bits == 0 || magnitude == 0) {
     return 0;
   }
