@@ -4,6 +4,7 @@
 
 #include "mcupatch/arith.h"
 #include "mcupatch/kernels.h"
+#include "mcupatch/round_float.h"
 
 /*
  * High half of 2 * a * b, rounded half up (gemmlowp's SaturatingRoundingDoublingHighMul). Not both -2**31; with one
@@ -99,16 +100,15 @@ static inline int32_t mcup_scale_double(int32_t value, const double *scale) {
   return value < 0 ? -limited : limited;
 }
 
-/* A real number to the stored value: half to even, then zero point and clamp. */
-static inline int8_t mcup_store_even(float real, int32_t zero_point, int32_t low, int32_t high) {
-  const float clamped = mcup_clamp_float(real, (float)(low - zero_point), (float)(high - zero_point));
-  return (int8_t)(zero_point + mcup_round_half_even(clamped));
-}
-
 /* A scaled whole number to the stored value. Clamped before the zero point is added, so the sum cannot
  * overflow. */
 static inline int8_t mcup_store_fixed(int32_t scaled, int32_t zero_point, int32_t low, int32_t high) {
   return (int8_t)(zero_point + mcup_clamp(scaled, low - zero_point, high - zero_point));
+}
+
+/* A real number to the stored value: half to even, then zero point and clamp. */
+static inline int8_t mcup_store_even(float real, int32_t zero_point, int32_t low, int32_t high) {
+  return mcup_store_fixed(mcup_round_even_within(real), zero_point, low, high);
 }
 
 static inline int8_t mcup_requantize(const mcup_requant *requant, int32_t channel, int32_t value) {
