@@ -18,7 +18,11 @@ COPY_RUNS, RESIZE_NEAREST, RESIZE_BILINEAR, LUT, SOFTMAX, TRANSPOSE, COPY, QUANT
     10, 19
 )
 MEAN_PARTS, AVG_POOL_PARTS, MOVE, PACKED = range(19, 23)
-PACKED_KERNELS = ("mcup_packed_conv2d", "mcup_packed_conv2d_wide", "mcup_packed_dense")  # in the order of kernel_packed_calls.c
+PACKED_KERNELS = (
+    "mcup_packed_conv2d",
+    "mcup_packed_conv2d_wide",
+    "mcup_packed_dense",
+)  # in the order of kernel_packed_calls.c
 WHOLE_TYPE = ops.Clamp()
 
 

@@ -44,11 +44,14 @@ static void run_float(const void *context, const int8_t *a, const int8_t *b, int
   mcup_clamp_bytes(out, count, requant.low, requant.high);
 }
 
-static void run_general(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+/* Any multiplier and shift. */
+static void run_fixed(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
   const mcup_mul_params *params = context;
+  const mcup_requant *requant = &params->requant;
   for (int32_t i = 0; i < count; ++i) {
     const int32_t product = (a[i] - params->zero_point_a) * (b[i] - params->zero_point_b);
-    out[i] = mcup_requantize(&params->requant, 0, product);
+    const int32_t scaled = mcup_scale_fixed(product, requant->multiplier[0], requant->shift[0]);
+    out[i] = mcup_store_fixed(scaled, requant->zero_point, requant->low, requant->high);
   }
 }
 
@@ -56,8 +59,7 @@ static mcup_run *find_run(const mcup_requant *requant) {
   if (requant->scale != NULL) {
     return run_float;
   }
-  const int32_t is_fixed = requant->multiplier != NULL;
-  return is_fixed && mcup_is_fixed_scale(requant->multiplier[0], requant->shift[0]) ? run_scaled : run_general;
+  return mcup_is_fixed_scale(requant->multiplier[0], requant->shift[0]) ? run_scaled : run_fixed;
 }
 
 void mcup_mul(const mcup_mul_params *params, mcup_input a, mcup_input b, mcup_output out) {

@@ -5,7 +5,7 @@
  * SXTB16 takes out, give the sum for w1: (both - low) / 256, exact while it has 24 bits. So w1 is never taken out.
  */
 #include "mcupatch/kernels.h"
-#include "mcupatch/requant.h"
+#include "mcupatch/scale_double.h"
 #include "mcupatch/simd.h"
 
 enum {
@@ -137,12 +137,12 @@ static void write_row(const mcup_packed_dense_params *params, const mcup_requant
     int32_t sums[BLOCK] = {block[0], block[1], block[2], block[3]};
     const int32_t left = params->outputs - o;
     block = add_block(params, in, block + BLOCK, 2, sums);
-    mcup_requantize_run(requant, o, sums, left < BLOCK ? left : BLOCK, out + o);
+    mcup_requantize_layer(requant, o, sums, left < BLOCK ? left : BLOCK, out + o);
   }
   if (o < params->outputs) {
     int32_t sums[2] = {block[0], block[1]};
     add_block(params, in, block + 2, 1, sums);
-    mcup_requantize_run(requant, o, sums, params->outputs - o, out + o);
+    mcup_requantize_layer(requant, o, sums, params->outputs - o, out + o);
   }
 }
 

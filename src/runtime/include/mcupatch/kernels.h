@@ -66,7 +66,7 @@ typedef struct {
   const int32_t *multiplier;  /* Q31; gemmlowp double rounding */
   const int32_t *shift;       /* positive: left */
   const float *scale;         /* float32, round half to even */
-  const double *scale_double; /* float64, round half away from zero; normal numbers or 0.0, read as bits */
+  const double *scale_double; /* dense only: float64, round half away from zero; normal numbers or 0.0, read as bits */
   int32_t per_channel;
   int32_t zero_point;
   int32_t low; /* clamp of the stored value */
