@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mcupatch.ir import ops
 from mcupatch.kernel_params import PackedConv2DParams
-from mcupatch.packing.fixed_factors import fixed_factors, fold_zero_point
+from mcupatch.packing.fixed_factors import carried_factors, fold_zero_point
 from mcupatch.packing.kernel_choice import KernelChoice
 
 Words = NDArray[np.int32]
@@ -21,7 +21,7 @@ def choose_conv2d(op: ops.Operator, wide: bool = False) -> KernelChoice | None:
         return None
     outputs, rows, cols, depth = op.weights.shape
     folded = fold_zero_point(op.bias, op.weights.reshape(outputs, -1), op.input_zero_point)
-    factors = fixed_factors(op.requant, outputs)
+    factors = carried_factors(op.requant, outputs)
     if folded is None or factors is None:
         return None
     params = PackedConv2DParams(
@@ -54,7 +54,7 @@ def _pack(
 
 
 def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, wide: bool) -> Words:
-    """One block of words for each two output channels: twice their biases, their weights, their factors.
+    """One block of words for each two output channels: their biases, their weights, their factors.
 
     ``weights`` int8 ``[O, KH, KW, I]``, ``folded`` ``[O]``, ``factors`` ``[O, 2]``. For each pair of taps (k0, k1) of
     ``order_taps`` int8 weights are the bytes c0k0, c1k0, c0k1, c1k1; int16 ones the halfwords c0k0, c0k1, c1k0, c1k1.
@@ -71,7 +71,7 @@ def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: W
     else:
         words = ordered.transpose(0, 2, 3, 1)
     bias = np.zeros((blocks, 2), np.int32)
-    bias.reshape(-1)[:outputs] = 2 * folded
+    bias.reshape(-1)[:outputs] = folded
     scaling = np.zeros((blocks, 4), np.int32)
     scaling.reshape(-1, 2)[:outputs] = factors
     packed = np.ascontiguousarray(words).reshape(blocks, -1).view("<i4")

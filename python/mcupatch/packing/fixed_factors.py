@@ -27,6 +27,19 @@ def fixed_factors(requant: Requant, channels: int) -> NDArray[np.int32] | None:
     return np.ascontiguousarray(np.broadcast_to(factors, (channels, 2)))
 
 
+def carried_factors(requant: Requant, channels: int) -> NDArray[np.int32] | None:
+    """The same for sums that are not doubled: ``2 * multiplier - 2**32`` in place of the multiplier.
+
+    SMMLAR, which multiplies and adds to the upper word, adds the sum itself for the 2**32 that is missing.
+    """
+    factors = fixed_factors(requant, channels)
+    if factors is None:
+        return None
+    # No int32 stands for zero: the smallest number brings a sum of 31 bits below half the smallest step.
+    multiplier = np.maximum(factors[:, 0].astype(np.int64), 1 << 30)
+    return np.stack([(2 * multiplier - (1 << 32)).astype(np.int32), factors[:, 1]], axis=1)
+
+
 def fold_zero_point(bias: NDArray[np.int32], weights: NDArray[np.int8], input_zero_point: int) -> Ints | None:
     """The bias ``[O]`` that goes with inputs as they are stored, ``weights [O, taps]``.
 

@@ -1,9 +1,6 @@
 /*
- * Convolution by tiles: the inputs of up to four output pixels as columns, and the functions that run all output
- * channels over them, a block of two at a time.
- *
- * Columns of a tile of W pixels lie side by side, [pairs][W][2] int16: twice the input values as they are stored, taps
- * in the order of the packed weights (kernels.h). Twice, because SMMULR takes the upper word of a product.
+ * Convolution by tiles: the inputs of up to four output pixels as columns (conv_columns.h), and the functions that run
+ * all output channels over them, a block of two at a time.
  */
 #ifndef MCUPATCH_CONV_TILES_H
 #define MCUPATCH_CONV_TILES_H
@@ -34,14 +31,18 @@ typedef struct {
 void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input in,
                          mcup_output out, int32_t pad_top, int32_t pad_left, void *scratch);
 
-/* From twice a sum to the stored value, not yet clamped to less than int8; factors: see the packed weights. */
-static inline int8_t mcup_requantize_twice(int32_t twice, int32_t multiplier, int32_t factor, int32_t zero_point) {
-  const int32_t high = (int32_t)(((int64_t)twice * multiplier + ((int64_t)1 << 31)) >> 32);
-  const int64_t product = (int64_t)(high + (high >> 31)) * factor + ((int64_t)zero_point * 2 + 1) * ((int64_t)1 << 31);
-  return (int8_t)mcup_clamp((int32_t)(product >> 32), -128, 127);
+/*
+ * From a sum to the stored value, not yet clamped to less than int8; factors: see the packed weights. The multiplier
+ * lacks 2**32, which adds the sum itself to the upper word. Halves away from zero become halves up for what is one less.
+ */
+static inline int8_t mcup_requantize_sum(int32_t sum, int32_t multiplier, int32_t factor, int32_t zero_point) {
+  const int64_t half = (int64_t)1 << 31;
+  const int32_t high = sum + (int32_t)(((int64_t)sum * multiplier + half) >> 32);
+  const int32_t scaled = (int32_t)(((int64_t)(high + (high >> 31)) * factor + half) >> 32);
+  return (int8_t)mcup_clamp(scaled + zero_point, -128, 127);
 }
 
-#if 1
+#if !MCUP_THUMB_DSP
 /* Two pixels (the same one twice where `second` is 0) by the two channels of a block; wide: int16 weights. */
 static inline void mcup_tile_sums(const int16_t *column, int32_t step, int32_t second, const int32_t *block,
                                   int32_t pairs, int32_t wide, int32_t sums[4]) {
@@ -82,8 +83,8 @@ static inline void mcup_run_tile(const int16_t *columns, const int32_t *blocks, 
       mcup_tile_sums(columns + 2 * p, step, second, blocks, pairs, wide, sums);
       for (int32_t i = 0; i <= second; ++i) {
         int8_t *pixel = out + (ptrdiff_t)(p + i) * job->pixel_stride + c;
-        pixel[0] = mcup_requantize_twice(sums[i], factors[0], factors[1], job->zero_point);
-        pixel[1] = mcup_requantize_twice(sums[2 + i], factors[2], factors[3], job->zero_point);
+        pixel[0] = mcup_requantize_sum(sums[i], factors[0], factors[1], job->zero_point);
+        pixel[1] = mcup_requantize_sum(sums[2 + i], factors[2], factors[3], job->zero_point);
       }
     }
   }

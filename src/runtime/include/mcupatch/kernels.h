@@ -102,9 +102,9 @@ size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_c
 /*
  * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1, weight zero
  * point 0, fixed rounding. `blocks` holds a block of words for each two output channels c0, c1:
- *   2 * bias of c0, of c1     with the input's zero point folded in; twice a sum must fit in int32
+ *   bias of c0, of c1         with the input's zero point folded in; no sum leaves 31 bits
  *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
- *   multiplier, 2**(32 - n)   of c0, then of c1; n in [2, 31] is the shift to the right
+ *   2 * multiplier - 2**32    of c0, and 2**(32 - n), where n in [2, 31] is the shift to the right; both of c1
  * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
  * taps that are left of each row, closed up and cut the same way; two at the very end are a pair, one is half a pair.
  */

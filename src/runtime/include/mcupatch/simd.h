@@ -35,10 +35,6 @@ static inline int32_t __sxtab16(int32_t pair, int32_t bytes) {
   return mcup_pair(mcup_low_half(pair) + mcup_low_half(wide), mcup_high_half(pair) + mcup_high_half(wide));
 }
 
-static inline int32_t __sadd16(int32_t a, int32_t b) {
-  return mcup_pair(mcup_low_half(a) + mcup_low_half(b), mcup_high_half(a) + mcup_high_half(b));
-}
-
 static inline int32_t __smlad(int32_t a, int32_t b, int32_t sum) {
   sum = mcup_add_wrap(sum, mcup_low_half(a) * mcup_low_half(b));
   return mcup_add_wrap(sum, mcup_high_half(a) * mcup_high_half(b));
@@ -58,6 +54,7 @@ static inline int32_t __smlatt(int32_t a, int32_t b, int32_t sum) {
 /* Whole functions in assembly: Thumb code of a core with the DSP extension, Armv7E-M or later. */
 #if MCUP_DSP && defined(__thumb2__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 #define MCUP_THUMB_DSP 1
+#define MCUP_UNUSED __attribute__((unused)) /* by its name: the assembly finds a parameter in its register */
 #else
 #define MCUP_THUMB_DSP 0
 #endif
