@@ -90,6 +90,7 @@ static inline void sum_groups(const int8_t *in, const int32_t *words, int32_t gr
     for (int32_t p = 0; p < pairs; ++p, words += 2) {
       int16_t weights[4];
       MCUP_MEMCPY(weights, words, sizeof weights);
+      MCUP_UNROLL
       for (int32_t i = 0; i < 4; ++i) {
         const int32_t x = in[order[i]];
         sums[p].both = mcup_add_wrap(sums[p].both, weights[i] * x);
