@@ -38,6 +38,7 @@ from mcupatch.memory.check import check_plan
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.options import CompileOptions, FitBudget, Mode, command_line
+from mcupatch.packing.wide_weights import widen_weights
 from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.check import check_schedule
@@ -174,11 +175,16 @@ def compile_model(
     tiled = FusePatches(schedule=schedule)(module)
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
-    sources = emit_model(tiled, graph, plan, c_identifier(source.name), provenance)
+    name = c_identifier(source.name)
+    sources = emit_model(tiled, graph, plan, name, provenance)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
+    if options.flash_bytes is not None:  # only a firmware says how much is left
+        wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
+        sources = emit_model(tiled, graph, plan, name, provenance, wider)
+        firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     archive = build_archive(sources, read_kernel_sources(), source.digest)
     return CompiledModel(
         graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace

@@ -27,7 +27,12 @@ from mcupatch.target.sizes import format_size
 @model_argument
 @board_option
 @click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
-@click.option("--flash", type=SIZE, help="Budget of flash, e.g. 1MiB; the board's without it.")
+@click.option(
+    "--flash",
+    type=SIZE,
+    help="Budget of flash, e.g. 1MiB; the board's without it. What is left "
+    "of it holds some weights as int16, which is faster.",
+)
 @click.option(
     "--memories",
     metavar="NAMES",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mcupatch.ir import ops
 from mcupatch.kernel_params import PackedConv2DParams
+from mcupatch.packing.constant_channels import settle_constant_channels
 from mcupatch.packing.fixed_factors import carried_factors, fold_zero_point
 from mcupatch.packing.kernel_choice import KernelChoice
 
@@ -19,6 +20,7 @@ def choose_conv2d(op: ops.Operator, wide: bool = False) -> KernelChoice | None:
     """The tiled kernel, with int16 weights if ``wide``; None where only the general one is exact."""
     if not isinstance(op, ops.Conv2D) or op.groups != 1 or op.weight_zero_point != 0:
         return None
+    op = settle_constant_channels(op)
     outputs, rows, cols, depth = op.weights.shape
     folded = fold_zero_point(op.bias, op.weights.reshape(outputs, -1), op.input_zero_point)
     factors = carried_factors(op.requant, outputs)
@@ -79,16 +81,12 @@ def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: W
 
 
 def order_taps(kernel_rows: int, row_taps: int) -> NDArray[np.int64]:
-    """Taps in the order of a column, two to a pair; -1 where an odd number leaves half a pair.
+    """Taps in the order of a column, two to a pair; -1 for the missing half of the last pair of an odd number.
 
     Bytes are widened by fours, into the pairs (0, 2) and (1, 3): first the whole fours of every kernel row, then what
-    is left of all rows, closed up. Two bytes left at the very end are a pair.
+    is left of each row, one after the other.
     """
     fours = row_taps // 4 * 4
     taps = np.arange(kernel_rows * row_taps).reshape(kernel_rows, row_taps)
-    rest = taps[:, fours:].reshape(-1)
-    if rest.size % 4 == 2:
-        rest = np.concatenate([rest[:-1], [-1], rest[-1:]])
-    rest = np.concatenate([rest, np.full(-rest.size % 4, -1)])
-    order = np.concatenate([taps[:, :fours].reshape(-1), rest]).reshape(-1, 4)[:, [0, 2, 1, 3]].reshape(-1)
-    return np.asarray(order[: (taps.size + 1) // 2 * 2], np.int64)
+    whole, rest = taps[:, :fours].reshape(-1, 4), taps[:, fours:].reshape(-1)
+    return np.concatenate([whole[:, [0, 2, 1, 3]].reshape(-1), rest, np.full(rest.size % 2, -1)])

@@ -35,8 +35,9 @@ def carried_factors(requant: Requant, channels: int) -> NDArray[np.int32] | None
     factors = fixed_factors(requant, channels)
     if factors is None:
         return None
-    # No int32 stands for zero: the smallest number brings a sum of 31 bits below half the smallest step.
-    multiplier = np.maximum(factors[:, 0].astype(np.int64), 1 << 30)
+    multiplier = factors[:, 0].astype(np.int64)
+    if multiplier.min() < 1 << 30:  # 0: settle_constant_channels knows better
+        return None
     return np.stack([(2 * multiplier - (1 << 32)).astype(np.int32), factors[:, 1]], axis=1)
 
 

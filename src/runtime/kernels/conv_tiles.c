@@ -42,23 +42,26 @@ void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_param
     out.cols *= out.rows;
     out.rows = 1;
   }
-  for (int32_t y = 0; y < out.rows; ++y) {
+  const int32_t clamps = params->low > -128 || params->high < 127;
+  int32_t row = -pad_top;
+  for (int32_t y = 0; y < out.rows; ++y, row += params->stride_rows) {
     int8_t *pixel = mcup_out_row(&out, y);
-    int32_t width;
-    for (int32_t x = 0; x < out.cols; x += width, pixel += (ptrdiff_t)width * channels) {
-      width = out.cols - x < widest ? mcup_tile_width(out.cols - x) : widest;
+    int32_t width, col = -pad_left;
+    for (int32_t left = out.cols; left > 0; left -= width) {
+      width = left < widest ? mcup_tile_width(left) : widest;
       mcup_tile *tile = width == 4 ? tiles->four : width == 2 ? tiles->two : tiles->one;
-      mcup_make_columns(params, &field, &in, y * params->stride_rows - pad_top, x * params->stride_cols - pad_left,
-                        width);
+      mcup_make_columns(params, &field, &in, row, col, width);
       if (even > 0) {
         tile(field.columns, params->blocks, pixel, &job);
       }
       if (even < channels) {
         write_last_channel(tile, &job, field.columns, last_block, pixel + even, width);
       }
-      if (params->low > -128 || params->high < 127) {
+      if (clamps) {
         clamp_bytes(pixel, width * channels, params->low, params->high);
       }
+      pixel += (ptrdiff_t)width * channels;
+      col += width * params->stride_cols;
     }
   }
 }

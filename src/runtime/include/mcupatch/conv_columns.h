@@ -8,16 +8,21 @@
 #include "mcupatch/kernels.h"
 #include "mcupatch/simd.h"
 
-/* The receptive field as it is gathered, and its places in the scratch. */
+enum { MCUP_NO_COL = 1 << 29 }; /* beyond the columns of every window */
+
+/* The receptive field as it is gathered, and its places in the scratch. The assembly knows the first four fields. */
 typedef struct {
-  int32_t row_taps;   /* of a kernel row, in bytes */
-  int32_t fours;      /* whole groups of four in them */
-  int32_t rest;       /* bytes left over, in [0, 3] */
-  int32_t rest_bytes; /* of all rows, a multiple of 4 */
-  int32_t pairs;
+  int32_t fours; /* whole groups of four bytes in a kernel row */
+  int32_t rest;  /* bytes left over, in [0, 3] */
   int16_t *columns;
-  int8_t *left; /* [pixel][rest_bytes]: what is left over of all rows */
-  int8_t *row;  /* a row of which some taps lie outside */
+  int32_t pixel_step; /* bytes between the first taps of neighbouring pixels */
+  int32_t row_taps;   /* of a kernel row, in bytes */
+  int32_t pairs;
+  int32_t last_row;    /* of the taps, counted from the first one */
+  int32_t last_col[3]; /* the same for tiles of one, two and four pixels; MCUP_NO_COL or more if taps lie apart */
+  int32_t copy_step;   /* pixel_step in a copy, where pixels overlap or lie side by side */
+  int32_t tap_by_tap;  /* whether the pixels of a copy have taps of their own, or share those of their neighbours */
+  int8_t *copy;        /* of the kernel rows of a tile with taps outside */
 } mcup_field;
 
 mcup_field mcup_find_field(const mcup_packed_conv2d_params *params, int32_t out_cols, void *scratch);
@@ -27,8 +32,19 @@ static inline int32_t mcup_tile_width(int32_t cols) {
   return cols >= 4 ? 4 : cols >= 2 ? 2 : 1;
 }
 
-/* The columns of `width` pixels; the first one's first tap is (start_row, start_col). */
-void mcup_make_columns(const mcup_packed_conv2d_params *params, const mcup_field *field, const mcup_input *in,
-                       int32_t start_row, int32_t start_col, int32_t width);
+/* The columns of `width` pixels, the first one's first tap at (row, col): all taps side by side inside, or any. */
+void mcup_gather_inside(const mcup_packed_conv2d_params *params, const mcup_field *field, const mcup_input *in,
+                        int32_t row, int32_t col, int32_t width);
+void mcup_gather_at_border(const mcup_packed_conv2d_params *params, const mcup_field *field, const mcup_input *in,
+                           int32_t row, int32_t col, int32_t width);
+
+static inline void mcup_make_columns(const mcup_packed_conv2d_params *params, const mcup_field *field,
+                                     const mcup_input *in, int32_t row, int32_t col, int32_t width) {
+  if (row >= 0 && col >= 0 && row + field->last_row < in->rows && col + field->last_col[width / 2] < in->cols) {
+    mcup_gather_inside(params, field, in, row, col, width);
+  } else {
+    mcup_gather_at_border(params, field, in, row, col, width);
+  }
+}
 
 #endif /* MCUPATCH_CONV_COLUMNS_H */

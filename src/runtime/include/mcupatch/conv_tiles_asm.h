@@ -3,169 +3,192 @@
  * function of the macro MCUP_TILE, all of them alike but for the tile's width and the width of the weights:
  *
  *   for each block of two channels:
- *     the biases; the first pair of taps adds to them; the other pairs in a loop of eight, entered so that it comes out
+ *     the biases; the first pair of taps adds to them; the other pairs in a loop of sixteen, entered so that it comes out
  *     even; requantisation; two channels of each pixel as a halfword
  *
- * r0 runs through the columns, r1 through the blocks; on the stack lie, in this order, the columns, their end, the
- * entry into the loop, the zero point, the output, its pixel stride and the output's end.
+ * r0 runs through the columns, r1 through the blocks. On the stack: 0 columns, 4 their end, 8 entry into the loop,
+ * 12 zero point, 16 output, 20 its pixel stride, 24 its end, 28 the requantisation.
  */
 #ifndef MCUPATCH_CONV_TILES_ASM_H
 #define MCUPATCH_CONV_TILES_ASM_H
 
 #include "mcupatch/conv_tiles.h"
 
-#define MCUP_TIMES_8(text) text text text text text text text text
+/* clang-format off */
+
+#define MCUP_TIMES_4(text) text text text text
+#define MCUP_TIMES_16(text) MCUP_TIMES_4(text) MCUP_TIMES_4(text) MCUP_TIMES_4(text) MCUP_TIMES_4(text)
 
 /* r0..r3: the arguments. `shift`: log2 of the bytes between pairs of a column; `step`: bytes of code for a pair. */
-#define MCUP_TILE_PROLOGUE(shift, step)                    \
-  "push {r4-r11, lr}\n"                                    \
-  "sub sp, #28\n"                                          \
-  "ldrd r4, r5, [r3]\n"     /* pairs, channels */          \
-  "ldrd r6, r7, [r3, #8]\n" /* pixel stride, zero point */ \
-  "add r8, r0, r4, lsl #" #shift                           \
-  "\n"                                                     \
-  "strd r0, r8, [sp]\n"                                    \
-  "subs r4, #1\n" /* the first pair has code of its own */ \
-  "rsb r8, r4, #0\n"                                       \
-  "and r8, r8, #7\n"                                       \
-  "it eq\n"                                                \
-  "moveq r8, #8\n"                                         \
-  "mov r9, #" #step                                        \
-  "\n"                                                     \
-  "adr.w r10, 2f\n"                                        \
-  "mla r8, r8, r9, r10\n"                                  \
-  "orr r8, r8, #1\n"                                       \
-  "strd r8, r7, [sp, #8]\n"                                \
-  "strd r2, r6, [sp, #16]\n"                               \
-  "add r5, r5, r2\n"                                       \
-  "str r5, [sp, #24]\n"
+#define MCUP_TILE_PROLOGUE(shift, step)                                                              \
+  "push {r4-r11, lr}\n"                                                                              \
+  "sub sp, #32\n"                                                                                    \
+  "ldrd r4, r5, [r3]\n"     /* pairs, channels */                                                    \
+  "ldrd r6, r7, [r3, #8]\n" /* pixel stride, zero point */                                           \
+  "add r8, r0, r4, lsl #" #shift "\n"                                                                \
+  "strd r0, r8, [sp]\n"                                                                              \
+  "subs r4, #1\n" /* the first pair has code of its own */                                           \
+  "rsb r8, r4, #0\n"                                                                                 \
+  "and r8, r8, #15\n"                                                                                \
+  "it eq\n"                                                                                          \
+  "moveq r8, #16\n"                                                                                  \
+  "mov r9, #" #step "\n"                                                                             \
+  "adr.w r10, 2f\n"                                                                                  \
+  "mla r8, r8, r9, r10\n"                                                                            \
+  "orr r8, r8, #1\n"                                                                                 \
+  "strd r8, r7, [sp, #8]\n"                                                                          \
+  "strd r2, r6, [sp, #16]\n"                                                                         \
+  "add r5, r5, r2\n"                                                                                 \
+  "adr.w r6, 3f\n"                                                                                   \
+  "adr.w r8, 4f\n"                                                                                   \
+  "cmn r7, #128\n"                                                                                   \
+  "it eq\n"                                                                                          \
+  "moveq r6, r8\n"                                                                                   \
+  "orr r6, r6, #1\n"                                                                                 \
+  "strd r5, r6, [sp, #24]\n"
 
-/* One sum, its factors in r2 and r3, the zero point in `zero`; see mcup_requantize_sum. */
-#define MCUP_REQUANTIZE(sum, zero)     \
-  "smmlar " sum ", " sum ", r2, " sum  \
-  "\n"                                 \
-  "add.w " sum ", " sum ", " sum       \
-  ", asr #31\n"                        \
-  "smmlar " sum ", " sum ", r3, " zero \
-  "\n"                                 \
+/*
+ * One sum, its factors in r2 and r3, the zero point in `zero`; see mcup_requantize_sum. `away` makes halves below zero
+ * go away from it. Where the zero point is -128 what lies below it is -128 either way.
+ */
+#define MCUP_REQUANTIZE(sum, zero, away)                                                             \
+  "smmlar " sum ", " sum ", r2, " sum "\n"                                                           \
+  away(sum)                                                                                          \
+  "smmlar " sum ", " sum ", r3, " zero "\n"                                                          \
   "ssat " sum ", #8, " sum "\n"
+#define MCUP_AWAY(sum) "add.w " sum ", " sum ", " sum ", asr #31\n"
+#define MCUP_UP(sum)
+
+#define MCUP_NEXT_BLOCK                                                                              \
+  "str r2, [sp, #16]\n"                                                                              \
+  "cmp r2, lr\n"                                                                                     \
+  "bne 1b\n"                                                                                         \
+  "add sp, #32\n"                                                                                    \
+  "pop {r4-r11, pc}\n"
 
 /* `first`, `next`: a pair of taps, adding to the biases or to the sums; `end`: a register for the loop's end. */
-#define MCUP_TILE(name, shift, step, biases, first, next, end, requantize, store)                                \
-  __attribute__((naked)) static void name(MCUP_UNUSED const int16_t *columns, MCUP_UNUSED const int32_t *blocks, \
-                                          MCUP_UNUSED int8_t *out, MCUP_UNUSED const mcup_tile_job *job) {       \
-    __asm__ volatile(MCUP_TILE_PROLOGUE(                                                                         \
-        shift, step) ".balign 4\n"                                                                               \
-                     "1:\n"                                                                                      \
-                     "ldrd " biases                                                                              \
-                     ", [r1], #8\n"                                                                              \
-                     "ldr r0, [sp]\n" first                                                                      \
-                     "ldr pc, [sp, #8]\n"                                                                        \
-                     ".balign 4\n"                                                                               \
-                     "2:\n" MCUP_TIMES_8(next) "ldr " end                                                        \
-                                               ", [sp, #4]\n"                                                    \
-                                               "cmp r0, " end                                                    \
-                                               "\n"                                                              \
-                                               "bne 2b\n" requantize store                                       \
-                                               "str r2, [sp, #16]\n"                                             \
-                                               "cmp r2, lr\n"                                                    \
-                                               "bne 1b\n"                                                        \
-                                               "add sp, #28\n"                                                   \
-                                               "pop {r4-r11, pc}\n");                                            \
+#define MCUP_TILE(name, shift, step, biases, first, next, end, requantize, store)                    \
+  __attribute__((naked)) static void name(MCUP_UNUSED const int16_t *columns,                        \
+                                          MCUP_UNUSED const int32_t *blocks, MCUP_UNUSED int8_t *out, \
+                                          MCUP_UNUSED const mcup_tile_job *job) {                    \
+    __asm__ volatile(MCUP_TILE_PROLOGUE(shift, step)                                                 \
+                     ".balign 4\n"                                                                   \
+                     "1:\n"                                                                          \
+                     "ldrd " biases ", [r1], #8\n"                                                   \
+                     "ldr r0, [sp]\n"                                                                \
+                     first                                                                           \
+                     "ldr pc, [sp, #8]\n"                                                            \
+                     ".balign 4\n"                                                                   \
+                     "2:\n"                                                                          \
+                     MCUP_TIMES_16(next)                                                             \
+                     "ldr " end ", [sp, #4]\n"                                                       \
+                     "cmp r0, " end "\n"                                                             \
+                     "bne 2b\n"                                                                      \
+                     "ldr pc, [sp, #28]\n"                                                           \
+                     "3:\n"                                                                          \
+                     requantize(MCUP_AWAY) store MCUP_NEXT_BLOCK                                     \
+                     "4:\n"                                                                          \
+                     requantize(MCUP_UP) store MCUP_NEXT_BLOCK);                                     \
   }
 
-/* A block of weights for a pair of taps into r2 and r3: of each channel, two int16. */
-#define MCUP_WEIGHTS_INT8   \
-  "ldr r2, [r1], #4\n"      \
-  "sxtb16 r3, r2, ror #8\n" \
+/* The weights of a pair of taps into r2 and r3: two int16 of each channel. */
+#define MCUP_WEIGHTS_INT8                                                                            \
+  "ldr r2, [r1], #4\n"                                                                               \
+  "sxtb16 r3, r2, ror #8\n"                                                                          \
   "sxtb16 r2, r2\n"
 #define MCUP_WEIGHTS_INT16 "ldrd r2, r3, [r1], #8\n"
 
-/* Four pixels: sums of channel 0 in r4 to r7, of channel 1 in r8 to r11; `c0`, `c1`: what the sums start from. */
-#define MCUP_FOUR_PAIR(weights, a0, a1, a2, a3, b0, b1, b2, b3) \
-  weights                                                       \
-      "ldrd r12, lr, [r0], #8\n"                                \
-      "smlad r4, r2, r12, " a0                                  \
-      "\n"                                                      \
-      "smlad r8, r3, r12, " b0                                  \
-      "\n"                                                      \
-      "smlad r5, r2, lr, " a1                                   \
-      "\n"                                                      \
-      "smlad r9, r3, lr, " b1                                   \
-      "\n"                                                      \
-      "ldrd r12, lr, [r0], #8\n"                                \
-      "smlad r6, r2, r12, " a2                                  \
-      "\n"                                                      \
-      "smlad r10, r3, r12, " b2                                 \
-      "\n"                                                      \
-      "smlad r7, r2, lr, " a3                                   \
-      "\n"                                                      \
-      "smlad r11, r3, lr, " b3 "\n"
+/* Four pixels: sums of channel 0 in r4 to r7, of channel 1 in r8 to r11; a, b: what they start from. */
+#define MCUP_FOUR_PAIR(weights, a0, a1, a2, a3, b0, b1, b2, b3)                                      \
+  weights                                                                                            \
+  "ldrd r12, lr, [r0], #8\n"                                                                         \
+  "smlad r4, r2, r12, " a0 "\n"                                                                      \
+  "smlad r8, r3, r12, " b0 "\n"                                                                      \
+  "smlad r5, r2, lr, " a1 "\n"                                                                       \
+  "smlad r9, r3, lr, " b1 "\n"                                                                       \
+  "ldrd r12, lr, [r0], #8\n"                                                                         \
+  "smlad r6, r2, r12, " a2 "\n"                                                                      \
+  "smlad r10, r3, r12, " b2 "\n"                                                                     \
+  "smlad r7, r2, lr, " a3 "\n"                                                                       \
+  "smlad r11, r3, lr, " b3 "\n"
 #define MCUP_FOUR_FIRST(weights) MCUP_FOUR_PAIR(weights, "r7", "r7", "r7", "r7", "r11", "r11", "r11", "r11")
 #define MCUP_FOUR_NEXT(weights) MCUP_FOUR_PAIR(weights, "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11")
-#define MCUP_FOUR_REQUANTIZE                                                                                           \
-  "ldrd r2, r3, [r1], #8\n"                                                                                            \
-  "ldr r12, [sp, #12]\n" MCUP_REQUANTIZE("r4", "r12") MCUP_REQUANTIZE("r5", "r12") MCUP_REQUANTIZE("r6", "r12")        \
-      MCUP_REQUANTIZE("r7", "r12") "ldrd r2, r3, [r1], #8\n" MCUP_REQUANTIZE("r8", "r12") MCUP_REQUANTIZE("r9", "r12") \
-          MCUP_REQUANTIZE("r10", "r12") MCUP_REQUANTIZE("r11", "r12")
-#define MCUP_FOUR_STORE          \
-  "ldrd r2, r3, [sp, #16]\n"     \
-  "ldr lr, [sp, #24]\n"          \
-  "add r12, r2, r3\n"            \
-  "bfi r4, r8, #8, #8\n"         \
-  "bfi r5, r9, #8, #8\n"         \
-  "bfi r6, r10, #8, #8\n"        \
-  "bfi r7, r11, #8, #8\n"        \
-  "strh r5, [r2, r3]\n"          \
-  "strh r6, [r2, r3, lsl #1]\n"  \
-  "strh r7, [r12, r3, lsl #1]\n" \
+#define MCUP_FOUR_REQUANTIZE(away)                                                                   \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  "ldr r12, [sp, #12]\n"                                                                             \
+  MCUP_REQUANTIZE("r4", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r5", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r6", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r7", "r12", away)                                                                 \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  MCUP_REQUANTIZE("r8", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r9", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r10", "r12", away)                                                                \
+  MCUP_REQUANTIZE("r11", "r12", away)
+#define MCUP_FOUR_STORE                                                                              \
+  "ldrd r2, r3, [sp, #16]\n"                                                                         \
+  "ldr lr, [sp, #24]\n"                                                                              \
+  "add r12, r2, r3\n"                                                                                \
+  "bfi r4, r8, #8, #8\n"                                                                             \
+  "bfi r5, r9, #8, #8\n"                                                                             \
+  "bfi r6, r10, #8, #8\n"                                                                            \
+  "bfi r7, r11, #8, #8\n"                                                                            \
+  "strh r5, [r2, r3]\n"                                                                              \
+  "strh.w r6, [r2, r3, lsl #1]\n"                                                                    \
+  "strh.w r7, [r12, r3, lsl #1]\n"                                                                   \
   "strh r4, [r2], #2\n"
-#define MCUP_TILE_OF_FOUR(name, step, weights)                                                                       \
-  MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(weights), MCUP_FOUR_NEXT(weights), "r2", MCUP_FOUR_REQUANTIZE, \
-            MCUP_FOUR_STORE)
+#define MCUP_TILE_OF_FOUR(name, step, weights)                                                       \
+  MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(weights), MCUP_FOUR_NEXT(weights), "r2",       \
+            MCUP_FOUR_REQUANTIZE, MCUP_FOUR_STORE)
 
 /* Two pixels: channel 0 in r4 and r5, channel 1 in r6 and r7. */
-#define MCUP_TWO_PAIR(weights, a0, a1, b0, b1) \
-  weights                                      \
-      "ldrd r8, r9, [r0], #8\n"                \
-      "smlad r4, r2, r8, " a0                  \
-      "\n"                                     \
-      "smlad r6, r3, r8, " b0                  \
-      "\n"                                     \
-      "smlad r5, r2, r9, " a1                  \
-      "\n"                                     \
-      "smlad r7, r3, r9, " b1 "\n"
-#define MCUP_TWO_REQUANTIZE                           \
-  "ldrd r2, r3, [r1], #8\n"                           \
-  "ldr r12, [sp, #12]\n" MCUP_REQUANTIZE("r4", "r12") \
-      MCUP_REQUANTIZE("r5", "r12") "ldrd r2, r3, [r1], #8\n" MCUP_REQUANTIZE("r6", "r12") MCUP_REQUANTIZE("r7", "r12")
-#define MCUP_TWO_STORE       \
-  "ldrd r2, r3, [sp, #16]\n" \
-  "ldr lr, [sp, #24]\n"      \
-  "bfi r4, r6, #8, #8\n"     \
-  "bfi r5, r7, #8, #8\n"     \
-  "strh r5, [r2, r3]\n"      \
+#define MCUP_TWO_PAIR(weights, a0, a1, b0, b1)                                                       \
+  weights                                                                                            \
+  "ldrd r8, r9, [r0], #8\n"                                                                          \
+  "smlad r4, r2, r8, " a0 "\n"                                                                       \
+  "smlad r6, r3, r8, " b0 "\n"                                                                       \
+  "smlad r5, r2, r9, " a1 "\n"                                                                       \
+  "smlad r7, r3, r9, " b1 "\n"
+#define MCUP_TWO_REQUANTIZE(away)                                                                    \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  "ldr r12, [sp, #12]\n"                                                                             \
+  MCUP_REQUANTIZE("r4", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r5", "r12", away)                                                                 \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  MCUP_REQUANTIZE("r6", "r12", away)                                                                 \
+  MCUP_REQUANTIZE("r7", "r12", away)
+#define MCUP_TWO_STORE                                                                               \
+  "ldrd r2, r3, [sp, #16]\n"                                                                         \
+  "ldr lr, [sp, #24]\n"                                                                              \
+  "bfi r4, r6, #8, #8\n"                                                                             \
+  "bfi r5, r7, #8, #8\n"                                                                             \
+  "strh r5, [r2, r3]\n"                                                                              \
   "strh r4, [r2], #2\n"
-#define MCUP_TILE_OF_TWO(name, step, weights)                                        \
-  MCUP_TILE(name, 3, step, "r5, r7", MCUP_TWO_PAIR(weights, "r5", "r5", "r7", "r7"), \
+#define MCUP_TILE_OF_TWO(name, step, weights)                                                        \
+  MCUP_TILE(name, 3, step, "r5, r7", MCUP_TWO_PAIR(weights, "r5", "r5", "r7", "r7"),                 \
             MCUP_TWO_PAIR(weights, "r4", "r5", "r6", "r7"), "r8", MCUP_TWO_REQUANTIZE, MCUP_TWO_STORE)
 
 /* One pixel: its channels in r4 and r5. */
-#define MCUP_ONE_PAIR(weights) \
-  weights                      \
-      "ldr.w r6, [r0], #4\n"   \
-      "smlad r4, r2, r6, r4\n" \
-      "smlad r5, r3, r6, r5\n"
-#define MCUP_ONE_REQUANTIZE \
-  "ldrd r2, r3, [r1], #8\n" \
-  "ldr r12, [sp, #12]\n" MCUP_REQUANTIZE("r4", "r12") "ldrd r2, r3, [r1], #8\n" MCUP_REQUANTIZE("r5", "r12")
-#define MCUP_ONE_STORE   \
-  "ldr r2, [sp, #16]\n"  \
-  "ldr lr, [sp, #24]\n"  \
-  "bfi r4, r5, #8, #8\n" \
+#define MCUP_ONE_PAIR(weights)                                                                       \
+  weights                                                                                            \
+  "ldr r6, [r0], #4\n"                                                                               \
+  "smlad r4, r2, r6, r4\n"                                                                           \
+  "smlad r5, r3, r6, r5\n"
+#define MCUP_ONE_REQUANTIZE(away)                                                                    \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  "ldr r12, [sp, #12]\n"                                                                             \
+  MCUP_REQUANTIZE("r4", "r12", away)                                                                 \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  MCUP_REQUANTIZE("r5", "r12", away)
+#define MCUP_ONE_STORE                                                                               \
+  "ldr r2, [sp, #16]\n"                                                                              \
+  "ldr lr, [sp, #24]\n"                                                                              \
+  "bfi r4, r5, #8, #8\n"                                                                             \
   "strh r4, [r2], #2\n"
-#define MCUP_TILE_OF_ONE(name, step, weights)                                                                   \
-  MCUP_TILE(name, 2, step, "r4, r5", MCUP_ONE_PAIR(weights), MCUP_ONE_PAIR(weights), "r8", MCUP_ONE_REQUANTIZE, \
-            MCUP_ONE_STORE)
+#define MCUP_TILE_OF_ONE(name, step, weights)                                                        \
+  MCUP_TILE(name, 2, step, "r4, r5", MCUP_ONE_PAIR(weights), MCUP_ONE_PAIR(weights), "r8",           \
+            MCUP_ONE_REQUANTIZE, MCUP_ONE_STORE)
+
+/* clang-format on */
 
 #endif /* MCUPATCH_CONV_TILES_ASM_H */

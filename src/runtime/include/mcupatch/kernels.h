@@ -106,7 +106,7 @@ size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_c
  *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
  *   2 * multiplier - 2**32    of c0, and 2**(32 - n), where n in [2, 31] is the shift to the right; both of c1
  * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
- * taps that are left of each row, closed up and cut the same way; two at the very end are a pair, one is half a pair.
+ * taps that are left of each row, two by two in their order; an odd one at the end is half a pair.
  */
 typedef struct {
   const int32_t *blocks;
