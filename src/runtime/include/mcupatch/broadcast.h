@@ -55,23 +55,18 @@ static inline void mcup_step4(const int8_t **a, const int8_t **b, int8_t **out) 
 
 enum { MCUP_REPEATS = 64 };
 
-/* One run of `count` elements; an operand that repeats becomes an array. */
+/* One run of `count` elements; the operand that repeats becomes an array. The other follows the output: it is whole. */
 static inline void mcup_make_run(mcup_run *run, const void *context, const int8_t *a, int32_t step_a, const int8_t *b,
                                  int32_t step_b, int8_t *out, int32_t count) {
   if (step_a != 0 && step_b != 0) {
     run(context, a, b, out, count);
     return;
   }
-  int8_t repeated_a[MCUP_REPEATS], repeated_b[MCUP_REPEATS];
-  if (step_a == 0) {
-    memset(repeated_a, *a, sizeof repeated_a);
-  }
-  if (step_b == 0) {
-    memset(repeated_b, *b, sizeof repeated_b);
-  }
+  int8_t repeated[MCUP_REPEATS];
+  memset(repeated, step_a == 0 ? *a : *b, sizeof repeated);
   for (int32_t i = 0; i < count; i += MCUP_REPEATS) {
     const int32_t part = count - i < MCUP_REPEATS ? count - i : MCUP_REPEATS;
-    run(context, step_a == 0 ? repeated_a : a + i, step_b == 0 ? repeated_b : b + i, out + i, part);
+    run(context, step_a == 0 ? repeated : a + i, step_b == 0 ? repeated : b + i, out + i, part);
   }
 }
 
