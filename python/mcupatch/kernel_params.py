@@ -111,6 +111,24 @@ class DenseParams(ctypes.Structure):
     ]
 
 
+class PackedDenseParams(ctypes.Structure):
+    """``mcup_packed_dense_params``."""
+
+    _fields_ = [
+        ("blocks", _POINTER),
+        ("multiplier", _POINTER),
+        ("shift", _POINTER),
+        ("scale", _POINTER),
+        ("scale_double", _POINTER),
+        ("per_channel", _INT),
+        ("inputs", _INT),
+        ("outputs", _INT),
+        ("output_zero_point", _INT),
+        ("low", _INT),
+        ("high", _INT),
+    ]
+
+
 C_NAMES: dict[type[ctypes.Structure], str] = {
     RequantParams: "mcup_requant",
     Conv2DParams: "mcup_conv2d_params",
@@ -118,4 +136,5 @@ C_NAMES: dict[type[ctypes.Structure], str] = {
     DepthwiseParams: "mcup_depthwise_params",
     PackedDepthwiseParams: "mcup_packed_depthwise_params",
     DenseParams: "mcup_dense_params",
+    PackedDenseParams: "mcup_packed_dense_params",
 }

@@ -20,6 +20,7 @@ COPY_RUNS, RESIZE_NEAREST, RESIZE_BILINEAR, LUT, SOFTMAX, TRANSPOSE, COPY, QUANT
 MEAN_PARTS, AVG_POOL_PARTS, MOVE, PACKED = range(19, 23)
 PACKED_KERNELS = (  # in the order of kernel_packed_calls.c
     *("mcup_packed_conv2d", "mcup_packed_conv2d_wide"),
+    "mcup_packed_dense",
     *("mcup_depthwise_3x3", "mcup_depthwise_5x5", "mcup_depthwise_7x7"),
 )
 WHOLE_TYPE = ops.Clamp()

@@ -4,7 +4,7 @@
  */
 #include "kernel_reader.h"
 
-enum packed_kernel { PACKED_CONV2D, PACKED_CONV2D_WIDE, DEPTHWISE_3X3, DEPTHWISE_5X5, DEPTHWISE_7X7 };
+enum packed_kernel { PACKED_CONV2D, PACKED_CONV2D_WIDE, PACKED_DENSE, DEPTHWISE_3X3, DEPTHWISE_5X5, DEPTHWISE_7X7 };
 
 static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
   mcup_packed_conv2d_params params;
@@ -32,6 +32,28 @@ static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
   } else {
     mcup_packed_conv2d(&params, in, out, pad_top, pad_left, scratch);
   }
+  give_back(from, scratch, bytes);
+}
+
+static void call_packed_dense(reader *from, void *spare) {
+  mcup_packed_dense_params params;
+  params.blocks = next_array(from);
+  params.multiplier = next_array(from);
+  params.shift = next_array(from);
+  params.scale = next_array(from);
+  params.scale_double = next_array(from);
+  params.per_channel = next_int(from);
+  params.inputs = next_int(from);
+  params.outputs = next_int(from);
+  params.output_zero_point = next_int(from);
+  params.low = next_int(from);
+  params.high = next_int(from);
+  const mcup_input in = next_input(from);
+  const mcup_output out = next_output(from);
+  const int32_t batch = next_int(from);
+  const size_t bytes = mcup_packed_dense_scratch_bytes(&params, out.cols);
+  void *scratch = take_scratch(spare, bytes);
+  mcup_packed_dense(&params, in.data, out.data, batch, scratch);
   give_back(from, scratch, bytes);
 }
 
@@ -71,6 +93,9 @@ void call_packed(reader *from, void *spare) {
     case PACKED_CONV2D:
     case PACKED_CONV2D_WIDE:
       call_packed_conv2d(from, spare, kernel == PACKED_CONV2D_WIDE);
+      break;
+    case PACKED_DENSE:
+      call_packed_dense(from, spare);
       break;
     case DEPTHWISE_3X3:
     case DEPTHWISE_5X5:

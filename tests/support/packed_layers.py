@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
 from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.dense import choose_dense
 from mcupatch.packing.depthwise import choose_depthwise
 from tests.support.kernel_examples import (
     Example,
     Rng,
+    bias,
     clamp,
     int8_values,
     make_example,
     out_size,
     pick,
+    requant,
+    requant_channels,
     window_geometry,
     zero_point,
 )
@@ -119,8 +123,34 @@ def random_packed_depthwise(rng: Rng) -> Example:
     return replace(example, choice=choice)
 
 
+def random_packed_dense(rng: Rng) -> Example:
+    """Now and then so many inputs that sums are taken in parts, and weights at the ends of what goes into 16 bits."""
+    batch, outputs = pick(rng, 1, 3), pick(rng, 1, 9)
+    inputs = pick(rng, 500, 530) if rng.random() < 0.2 else pick(rng, 1, 40)
+    weights = np.maximum(int8_values(rng, (outputs, inputs)), -127)
+    weights[::2] = np.where(rng.random() < 0.2, -128, weights[::2])  # the lower bytes have the whole range
+    kind = list(Rounding)[pick(rng, 0, 2)]
+    op = ops.Dense(
+        name="op",
+        inputs=("x",),
+        output="y",
+        weights=weights,
+        bias=bias(rng, outputs),
+        requant=requant(rng, kind, requant_channels(rng, outputs), 6400.0 * float(np.sqrt(inputs))),
+        input_zero_point=zero_point(rng),
+        weight_zero_point=0,
+        output_zero_point=zero_point(rng),
+        clamp=clamp(rng),
+    )
+    example = make_example(op, (int8_values(rng, (batch, inputs)),), (batch, outputs))
+    choice = choose_dense(op)
+    assert choice is not None
+    return replace(example, choice=choice)
+
+
 PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
     "conv2d": random_packed_conv2d,
     "wide_conv2d": random_wide_conv2d,
+    "dense": random_packed_dense,
     "depthwise": random_packed_depthwise,
 }

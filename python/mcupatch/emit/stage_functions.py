@@ -40,7 +40,9 @@ def print_stages(stages: Sequence[KernelStage], fetches: Collection[str] = ()) -
     for name in fetches:
         text = re.sub(rf"(?<!\w)({name}\(.*\));", r"if (\1 != 0) { return; }", text)
     functions = re.split(r"(?m)^(?=static OWN_FRAME void )", text)
-    by_name = {m[1]: f.rstrip() + "\n" for f in functions if (m := re.match(r"static OWN_FRAME void (\w+)\(", f))}
+    by_name = {
+        m[1]: f.rstrip() + "\n" for f in functions if (m := re.match(r"static OWN_FRAME void (\w+)\(", f))
+    }
     return _OWN_FRAME + "\n".join(_print_tables(stage) + by_name[stage.name] for stage in stages)
 
 

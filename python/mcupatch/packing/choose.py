@@ -5,10 +5,11 @@ from __future__ import annotations
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
 from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.dense import choose_dense
 from mcupatch.packing.depthwise import choose_depthwise
 from mcupatch.packing.kernel_choice import KernelChoice
 
-_CHOOSERS = (choose_conv2d, choose_depthwise)
+_CHOOSERS = (choose_conv2d, choose_depthwise, choose_dense)
 
 
 def choose_kernel(op: Operator) -> KernelChoice | None:

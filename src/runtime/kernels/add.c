@@ -1,40 +1,166 @@
 /* Elementwise sum of two quantised operands, each possibly repeated along some sides. */
 #include "mcupatch/broadcast.h"
+#include "mcupatch/bytes.h"
+#include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/requant.h"
-#include "mcupatch/window.h"
+#include "mcupatch/round_float.h"
 
-static void add_pixel_fixed(const mcup_add_params *params, const int8_t *a, ptrdiff_t step_a, const int8_t *b,
-                            ptrdiff_t step_b, int8_t *out) {
+/*
+ * Sums as LiteRT's converter makes them: both operands are shifted left by 20, and the one with the larger scale, here
+ * called first, is halved, which is exact.
+ */
+typedef struct {
+  const mcup_add_params *params;
+  int32_t is_swapped;      /* the first is b */
+  int32_t offset_first;    /* -zero_point * 2**19 */
+  int32_t offset_second;   /* the same, or -zero_point * 2**20 if the second is not halved */
+  mcup_fixed_scale second; /* unused where both are halved */
+  mcup_fixed_scale sum;
+} add_context;
+
+enum { LEFT_SHIFT = 20 };
+
+static int32_t is_half(const mcup_requant *in, int32_t operand) {
+  return in->multiplier[operand] == (int32_t)1 << 30 && in->shift[operand] == 0;
+}
+
+static inline int8_t add_halves(const add_context *add, int32_t zero_point, int32_t a, int32_t b) {
+  const int32_t sum = mcup_add_wrap(add->offset_first, add->offset_second) + (a + b) * (1 << (LEFT_SHIFT - 1));
+  return (int8_t)mcup_saturate8(mcup_scale_and_add(add->sum, sum, zero_point));
+}
+
+static void run_halves(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const add_context add = *(const add_context *)context;
+  const mcup_requant requant = add.params->output_requant;
+  int32_t left = count;
+  MCUP_NO_UNROLL
+  for (; left >= 4; left -= 4) {
+    MCUP_UNROLL
+    for (int32_t i = 0; i < 4; ++i) {
+      out[i] = add_halves(&add, requant.zero_point, a[i], b[i]);
+    }
+    mcup_step4(&a, &b, &out);
+  }
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < left; ++i) {
+    out[i] = add_halves(&add, requant.zero_point, a[i], b[i]);
+  }
+  mcup_clamp_bytes(out + left - count, count, requant.low, requant.high);
+}
+
+#if MCUP_THUMB_DSP && defined(__OPTIMIZE__)
+/* In assembly because compilers want one register more than there are; without optimisation they have even fewer. */
+#define ADD_SCALED                                    \
+  "ldrsb %[sum], [%[second]], #1\n\t"                 \
+  "add %[sum], %[offset2], %[sum], lsl #20\n\t"       \
+  "ldrsb %[half], [%[first]], #1\n\t"                 \
+  "smmlar %[sum], %[sum], %[multiplier2], %[sum]\n\t" \
+  "add %[half], %[offset1], %[half], lsl #19\n\t"     \
+  "add %[sum], %[sum], %[sum], asr #31\n\t"           \
+  "smmlsr %[sum], %[sum], %[divisor2], %[half]\n\t"   \
+  "smmlar %[sum], %[sum], %[multiplier], %[sum]\n\t"  \
+  "add %[sum], %[sum], %[sum], asr #31\n\t"           \
+  "smmlsr %[sum], %[sum], %[divisor], %[zero]\n\t"    \
+  "ssat %[sum], #8, %[sum]\n\t"                       \
+  "strb %[sum], [%[out]], #1\n\t"
+#define ADD_OPERANDS                                                                                                 \
+      : [sum] "=&r"(sum), [half] "=&r"(half), [first] "+r"(first), [second] "+r"(second), [out] "+r"(out) \
+      : [offset1] "r"(add.offset_first), [offset2] "r"(add.offset_second), [multiplier2] "r"(add.second.multiplier), \
+        [divisor2] "r"(add.second.divisor), [multiplier] "r"(add.sum.multiplier), [divisor] "r"(add.sum.divisor), \
+        [zero] "r"(zero_point) \
+      : "memory"
+
+static inline void add_scaled(add_context add, int32_t zero_point, const int8_t *first, const int8_t *second,
+                              int8_t *out, int32_t count) {
+  int32_t sum, half;
+  MCUP_NO_UNROLL
+  for (; count >= 4; count -= 4) {
+    __asm__ volatile(ADD_SCALED ADD_SCALED ADD_SCALED ADD_SCALED ADD_OPERANDS);
+  }
+  MCUP_NO_UNROLL
+  for (; count > 0; --count) {
+    __asm__ volatile(ADD_SCALED ADD_OPERANDS);
+  }
+}
+#else
+static inline void add_scaled(add_context add, int32_t zero_point, const int8_t *first, const int8_t *second,
+                              int8_t *out, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t half = add.offset_first + first[i] * (1 << (LEFT_SHIFT - 1));
+    const int32_t sum = mcup_scale_and_add(add.second, add.offset_second + second[i] * (1 << LEFT_SHIFT), half);
+    out[i] = (int8_t)mcup_saturate8(mcup_scale_and_add(add.sum, sum, zero_point));
+  }
+}
+#endif
+
+static void run_scaled(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const add_context *add = context;
+  const mcup_requant *requant = &add->params->output_requant;
+  add_scaled(*add, requant->zero_point, add->is_swapped ? b : a, add->is_swapped ? a : b, out, count);
+  mcup_clamp_bytes(out, count, requant->low, requant->high);
+}
+
+/* Any multipliers and shifts. */
+static void run_fixed(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const mcup_add_params *params = ((const add_context *)context)->params;
   /* Local copies: for all the compiler knows, a store to `out` may change what a pointer leads to. */
   const mcup_requant in = params->input_requant, sum = params->output_requant;
   const int32_t multiplier_a = in.multiplier[0], multiplier_b = in.multiplier[1], multiplier = sum.multiplier[0];
   const int32_t shift_a = in.shift[0], shift_b = in.shift[1], shift = sum.shift[0];
   const int32_t zero_point_a = params->zero_point_a, zero_point_b = params->zero_point_b;
-  const int32_t left_shift = params->left_shift, channels = params->channels;
+  const int32_t left_shift = params->left_shift;
   MCUP_NO_UNROLL
-  for (int32_t c = 0; c < channels; ++c) {
-    const int32_t value_a = mcup_shift_left(a[c * step_a] - zero_point_a, left_shift);
-    const int32_t value_b = mcup_shift_left(b[c * step_b] - zero_point_b, left_shift);
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t value_a = mcup_shift_left(a[i] - zero_point_a, left_shift);
+    const int32_t value_b = mcup_shift_left(b[i] - zero_point_b, left_shift);
     const int32_t total = mcup_add_wrap(mcup_scale_fixed(value_a, multiplier_a, shift_a),
                                         mcup_scale_fixed(value_b, multiplier_b, shift_b));
-    out[c] = mcup_store_fixed(mcup_scale_fixed(total, multiplier, shift), sum.zero_point, sum.low, sum.high);
+    out[i] = mcup_store_fixed(mcup_scale_fixed(total, multiplier, shift), sum.zero_point, sum.low, sum.high);
   }
 }
 
-static void add_pixel_float(const mcup_add_params *params, const int8_t *a, ptrdiff_t step_a, const int8_t *b,
-                            ptrdiff_t step_b, int8_t *out) {
+static void run_float(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const mcup_add_params *params = ((const add_context *)context)->params;
   const mcup_requant sum = params->output_requant;
   const float ratio_a = params->input_requant.scale[0], ratio_b = params->input_requant.scale[1];
   const float offset = params->offset;
   const int32_t zero_point_a = params->zero_point_a, zero_point_b = params->zero_point_b;
-  const int32_t channels = params->channels;
   MCUP_NO_UNROLL
-  for (int32_t c = 0; c < channels; ++c) {
-    const float scaled_b = mcup_fma_small(b[c * step_b] - zero_point_b, ratio_b, offset);
-    const float total = mcup_fma_small(a[c * step_a] - zero_point_a, ratio_a, scaled_b);
-    out[c] = mcup_store_even(total, sum.zero_point, sum.low, sum.high);
+  for (int32_t i = 0; i < count; ++i) {
+    const float scaled_b = mcup_fma_small(b[i] - zero_point_b, ratio_b, offset);
+    const float total = mcup_fma_small(a[i] - zero_point_a, ratio_a, scaled_b);
+    out[i] = (int8_t)mcup_saturate8(mcup_add_saturated(mcup_round_even_within(total), sum.zero_point));
   }
+  mcup_clamp_bytes(out, count, sum.low, sum.high);
+}
+
+/* Fills `context` and finds the quickest run that is exact for the parameters. */
+static mcup_run *find_run(const mcup_add_params *params, add_context *context) {
+  const mcup_requant *in = &params->input_requant, *sum = &params->output_requant;
+  context->params = params;
+  if (in->scale != NULL) {
+    return run_float;
+  }
+  const int32_t second = is_half(in, 0) ? 1 : 0;
+  if (params->left_shift != LEFT_SHIFT || !is_half(in, 1 - second) ||
+      !mcup_is_fixed_scale(sum->multiplier[0], sum->shift[0])) {
+    return run_fixed;
+  }
+  const int32_t zero_points[2] = {params->zero_point_a, params->zero_point_b};
+  context->is_swapped = second == 0;
+  context->offset_first = -zero_points[1 - second] * (1 << (LEFT_SHIFT - 1));
+  context->offset_second = -zero_points[second] * (1 << (LEFT_SHIFT - 1));
+  context->sum = mcup_make_fixed_scale(sum->multiplier[0], sum->shift[0]);
+  if (is_half(in, second)) {
+    return run_halves;
+  }
+  if (!mcup_is_fixed_scale(in->multiplier[second], in->shift[second])) {
+    return run_fixed;
+  }
+  context->offset_second *= 2;
+  context->second = mcup_make_fixed_scale(in->multiplier[second], in->shift[second]);
+  return run_scaled;
 }
 
 void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out) {
@@ -42,18 +168,7 @@ void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_ou
                                               params->a_repeats_channels);
   const mcup_operand right = mcup_make_operand(&b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
                                                params->b_repeats_channels);
-  for (int32_t y = 0; y < out.rows; ++y) {
-    const int8_t *row_a = mcup_operand_row(&left, y);
-    const int8_t *row_b = mcup_operand_row(&right, y);
-    for (int32_t x = 0; x < out.cols; ++x) {
-      const int8_t *pixel_a = row_a + x * left.col_step;
-      const int8_t *pixel_b = row_b + x * right.col_step;
-      int8_t *pixel = mcup_out_row(&out, y) + (ptrdiff_t)x * params->channels;
-      if (params->input_requant.scale != NULL) {
-        add_pixel_float(params, pixel_a, left.channel_step, pixel_b, right.channel_step, pixel);
-      } else {
-        add_pixel_fixed(params, pixel_a, left.channel_step, pixel_b, right.channel_step, pixel);
-      }
-    }
-  }
+  add_context context;
+  mcup_run *run = find_run(params, &context);
+  mcup_walk_runs(&left, &right, out, params->channels, run, &context);
 }

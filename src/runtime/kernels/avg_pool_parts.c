@@ -1,5 +1,6 @@
 /* Average pooling to one pixel of a map that arrives in windows. */
 #include "mcupatch/average.h"
+#include "mcupatch/bytes.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/window.h"
 
@@ -20,8 +21,15 @@ void mcup_avg_pool_add(const mcup_pool_params *params, mcup_input in, void *sums
 }
 
 void mcup_avg_pool_finish(const mcup_pool_params *params, int32_t count, const void *sums, int8_t *out) {
-  for (int32_t c = 0; c < params->channels; ++c) {
-    out[c] = params->scale != NULL ? mcup_average_real(params, ((const float *)sums)[c], count)
-                                   : mcup_average_stored(params, ((const int32_t *)sums)[c], count);
+  const int32_t channels = params->channels;
+  if (params->scale != NULL) {
+    for (int32_t c = 0; c < channels; ++c) {
+      out[c] = mcup_average_real(params, ((const float *)sums)[c], count);
+    }
+    return;
   }
+  for (int32_t c = 0; c < channels; ++c) {
+    out[c] = mcup_average_stored(params->rounding_up, ((const int32_t *)sums)[c], count);
+  }
+  mcup_clamp_bytes(out, channels, params->low, params->high);
 }

@@ -1,7 +1,7 @@
 /* Fully connected layer: two outputs at a time, the inputs widened on the fly. */
 #include "mcupatch/dot.h"
 #include "mcupatch/kernels.h"
-#include "mcupatch/requant.h"
+#include "mcupatch/scale_double.h"
 
 size_t mcup_dense_scratch_bytes(const mcup_dense_params *params) {
   (void)params;
@@ -32,10 +32,7 @@ void mcup_dense(const mcup_dense_params *params, const int8_t *in, int8_t *out, 
       int32_t sums[2] = {mcup_sub_wrap(params->bias[o], taken), mcup_sub_wrap(params->bias[o + second], taken)};
       mcup_dot_bytes_2(inputs, params->input_zero_point, weights, weights + (ptrdiff_t)second * params->inputs,
                        params->inputs, sums);
-      outputs[o] = mcup_requantize(&requant, o, sums[0]);
-      if (second) {
-        outputs[o + 1] = mcup_requantize(&requant, o + 1, sums[1]);
-      }
+      mcup_requantize_layer(&requant, o, sums, 1 + second, outputs + o);
     }
   }
 }

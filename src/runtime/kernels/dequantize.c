@@ -3,12 +3,27 @@
 #include "mcupatch/kernels.h"
 #include "mcupatch/window.h"
 
+static void dequantize_run(float scale, int32_t zero_point, const int8_t *in, int32_t count, float *out) {
+  MCUP_NO_UNROLL
+  for (; count >= 4; count -= 4) {
+    MCUP_UNROLL
+    for (int32_t i = 0; i < 4; ++i) {
+      out[i] = (float)(in[i] - zero_point) * scale;
+    }
+    in += 4;
+    out += 4;
+    MCUP_FORGET(in);
+    MCUP_FORGET(out);
+  }
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < count; ++i) {
+    out[i] = (float)(in[i] - zero_point) * scale;
+  }
+}
+
 void mcup_dequantize(int32_t channels, float scale, int32_t zero_point, mcup_input in, mcup_output out) {
   for (int32_t y = 0; y < out.rows; ++y) {
-    const int8_t *source = mcup_in_row(&in, y);
-    int8_t *target = mcup_out_row(&out, y);
-    for (int32_t i = 0; i < out.cols * channels; ++i) {
-      mcup_store_float(target + 4 * (ptrdiff_t)i, (float)(source[i] - zero_point) * scale);
-    }
+    float *target = (float *)(void *)mcup_out_row(&out, y);
+    dequantize_run(scale, zero_point, mcup_in_row(&in, y), out.cols * channels, target);
   }
 }

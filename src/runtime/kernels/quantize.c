@@ -1,19 +1,65 @@
 /* float32 to int8. */
+#include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
-#include "mcupatch/requant.h"
+#include "mcupatch/round_float.h"
 #include "mcupatch/window.h"
+
+static inline int8_t quantize_even(float value, float scale, int32_t zero_point) {
+  return (int8_t)mcup_saturate8(mcup_add_saturated(mcup_round_even_within(value / scale), zero_point));
+}
+
+/* Of h halves, (h + 1) / 2 rounded down is half away from zero for h >= 0, and h / 2 rounded down for h < 0. */
+static inline int8_t quantize_away(float value, float scale, int32_t offset) {
+  const int32_t halves = mcup_count_halves(value / scale);
+  return (int8_t)mcup_saturate8_half(offset + halves + (halves >> 31));
+}
+
+static void run_half_even(float scale, int32_t zero_point, const float *in, int32_t count, int8_t *out) {
+  MCUP_NO_UNROLL
+  for (; count >= 4; count -= 4) {
+    MCUP_UNROLL
+    for (int32_t i = 0; i < 4; ++i) {
+      out[i] = quantize_even(in[i], scale, zero_point);
+    }
+    in += 4;
+    out += 4;
+    MCUP_FORGET(in);
+    MCUP_FORGET(out);
+  }
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < count; ++i) {
+    out[i] = quantize_even(in[i], scale, zero_point);
+  }
+}
+
+static void run_half_away(float scale, int32_t zero_point, const float *in, int32_t count, int8_t *out) {
+  const int32_t offset = 2 * zero_point + 1;
+  MCUP_NO_UNROLL
+  for (; count >= 4; count -= 4) {
+    MCUP_UNROLL
+    for (int32_t i = 0; i < 4; ++i) {
+      out[i] = quantize_away(in[i], scale, offset);
+    }
+    in += 4;
+    out += 4;
+    MCUP_FORGET(in);
+    MCUP_FORGET(out);
+  }
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < count; ++i) {
+    out[i] = quantize_away(in[i], scale, offset);
+  }
+}
 
 void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, mcup_input in,
                    mcup_output out) {
-  const float low = (float)(INT8_MIN - zero_point);
-  const float high = (float)(INT8_MAX - zero_point);
   for (int32_t y = 0; y < out.rows; ++y) {
-    const int8_t *source = mcup_in_row(&in, y);
+    const float *source = (const float *)(const void *)mcup_in_row(&in, y);
     int8_t *target = mcup_out_row(&out, y);
-    for (int32_t i = 0; i < out.cols * channels; ++i) {
-      const float scaled = mcup_clamp_float(mcup_load_float(source + 4 * (ptrdiff_t)i) / scale, low, high);
-      const int32_t rounded = half_even ? mcup_round_half_even(scaled) : mcup_round_half_away(scaled);
-      target[i] = (int8_t)(rounded + zero_point);
+    if (half_even) {
+      run_half_even(scale, zero_point, source, out.cols * channels, target);
+    } else {
+      run_half_away(scale, zero_point, source, out.cols * channels, target);
     }
   }
 }

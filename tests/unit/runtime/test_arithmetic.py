@@ -15,7 +15,7 @@ from tests.support.kernels_host import FLAGS, find_compiler
 
 COUNT = 200_000
 PROBES = """
-#include "mcupatch/requant.h"
+#include "mcupatch/scale_double.h"
 
 void probe_fma(int32_t n, const int32_t *a, const float *b, const float *c, float *out);
 void probe_fma(int32_t n, const int32_t *a, const float *b, const float *c, float *out) {

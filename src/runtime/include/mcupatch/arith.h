@@ -26,6 +26,15 @@
 #define MCUP_NO_UNROLL
 #endif
 
+/* Before a loop of a few iterations, a constant number: they are written one after the other. */
+#if defined(__clang__)
+#define MCUP_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define MCUP_UNROLL _Pragma("GCC unroll 8")
+#else
+#define MCUP_UNROLL
+#endif
+
 /* Hides where a pointer came from, so that a loop moves it by itself instead of adding an offset to another one. */
 #if defined(__GNUC__)
 #define MCUP_FORGET(pointer) __asm__("" : "+r"(pointer))
@@ -128,6 +137,19 @@ static inline float mcup_load_float(const void *address) {
 
 static inline void mcup_store_float(void *address, float value) {
   MCUP_MEMCPY(address, &value, sizeof value);
+}
+
+/* Bits up to the highest one that is set; value is not 0. */
+static inline int32_t mcup_count_bits(uint64_t value) {
+#if defined(__GNUC__)
+  return 64 - __builtin_clzll(value);
+#else
+  int32_t bits = 0;
+  for (; value != 0; value >>= 1) {
+    ++bits;
+  }
+  return bits;
+#endif
 }
 
 #endif /* MCUPATCH_ARITH_H */

@@ -16,10 +16,9 @@ static inline int32_t mcup_divide_half_up(int32_t numerator, int32_t denominator
   return raised / denominator - (raised % denominator < 0);
 }
 
-/* The sum of stored values. */
-static inline int8_t mcup_average_stored(const mcup_pool_params *params, int32_t sum, int32_t count) {
-  const int32_t mean = params->rounding_up ? mcup_divide_half_up(sum, count) : mcup_divide_half_away(sum, count);
-  return (int8_t)mcup_clamp(mean, params->low, params->high);
+/* The mean of int8 values from their sum: int8 again. `rounding_up`: see AvgPool2D. */
+static inline int8_t mcup_average_stored(int32_t rounding_up, int32_t sum, int32_t count) {
+  return (int8_t)(rounding_up ? mcup_divide_half_up(sum, count) : mcup_divide_half_away(sum, count));
 }
 
 /* One step of a sum of real values, in this order of float32 operations. */

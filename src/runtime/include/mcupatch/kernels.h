@@ -5,6 +5,7 @@
  * `row_stride` is the distance between rows in bytes. A whole tensor is a window of all its pixels.
  * The rows of an input window may lie in two places, as the kept rows of a tile and its new ones do: the upper ones at
  * `data`, the others at `lower`. No kernel needs the two to be of one stride or in any order in memory.
+ * float32 pixels lie at multiples of 4; int8 ones anywhere.
  * Input windows hold every input pixel that exists inside the tensor and is needed: a tap outside the window
  * lies outside the tensor, holds the zero point and is skipped.
  *
@@ -65,7 +66,7 @@ typedef struct {
   const int32_t *multiplier;  /* Q31; gemmlowp double rounding */
   const int32_t *shift;       /* positive: left */
   const float *scale;         /* float32, round half to even */
-  const double *scale_double; /* float64, round half away from zero; normal numbers or 0.0, read as bits */
+  const double *scale_double; /* dense only: float64, round half away from zero; normal numbers or 0.0, read as bits */
   int32_t per_channel;
   int32_t zero_point;
   int32_t low; /* clamp of the stored value */
@@ -204,6 +205,32 @@ typedef struct {
 /* `batch` rows of `inputs` bytes to `batch` rows of `outputs` bytes. */
 void mcup_dense(const mcup_dense_params *params, const int8_t *in, int8_t *out, int32_t batch, void *scratch);
 size_t mcup_dense_scratch_bytes(const mcup_dense_params *params);
+
+/*
+ * Dense from weights packed at compile time, weight zero point 0. `blocks` holds a block of words for each four outputs,
+ * and one for the last two where one or two are left:
+ *   biases                    of its outputs, with the input's zero point folded in
+ *   weights                   for each four inputs k0..k3 and each two outputs w0, w1 of the block the halfwords
+ *                             256 * w1 + w0 of k0, k2, k1, k3; all within int16
+ * Inputs and outputs beyond the last have zeros.
+ */
+typedef struct {
+  const int32_t *blocks;
+  const int32_t *multiplier; /* the fields of mcup_requant */
+  const int32_t *shift;
+  const float *scale;
+  const double *scale_double;
+  int32_t per_channel;
+  int32_t inputs;
+  int32_t outputs;
+  int32_t output_zero_point;
+  int32_t low;
+  int32_t high;
+} mcup_packed_dense_params;
+
+void mcup_packed_dense(const mcup_packed_dense_params *params, const int8_t *in, int8_t *out, int32_t batch,
+                       void *scratch);
+size_t mcup_packed_dense_scratch_bytes(const mcup_packed_dense_params *params, int32_t out_cols);
 
 typedef struct {
   mcup_requant input_requant;  /* fixed: 2 entries; float: 2 ratios in `scale` */

@@ -1,9 +1,10 @@
-/* From an int32 accumulator to a stored int8 value, in every rounding. The oracle is ir/reference.py. */
+/* From an int32 accumulator to a stored int8 value, in fixed and float rounding. The oracle is ir/reference.py. */
 #ifndef MCUPATCH_REQUANT_H
 #define MCUPATCH_REQUANT_H
 
 #include "mcupatch/arith.h"
 #include "mcupatch/kernels.h"
+#include "mcupatch/round_float.h"
 
 /*
  * High half of 2 * a * b, rounded half up (gemmlowp's SaturatingRoundingDoublingHighMul). Not both -2**31; with one
@@ -31,73 +32,22 @@ static inline int32_t mcup_scale_fixed(int32_t value, int32_t multiplier, int32_
   return mcup_rounding_divide_by_power(mcup_doubling_high_mul(value, multiplier), -shift);
 }
 
-/* Bits up to the highest one that is set; value is not 0. */
-static inline int32_t mcup_count_bits(uint64_t value) {
-#if defined(__GNUC__)
-  return 64 - __builtin_clzll(value);
-#else
-  int32_t bits = 0;
-  for (; value != 0; value >>= 1) {
-    ++bits;
-  }
-  return bits;
-#endif
-}
-
-/*
- * round((double)value * scale), halves away from zero, as with IEEE double, in integers: few of the cores have double
- * in hardware. `scale` is 0.0 or a normal number that is not negative. What leaves int32 saturates.
- */
-static inline int32_t mcup_scale_double(int32_t value, const double *scale) {
-  const uint64_t magnitude = value < 0 ? (uint64_t)0 - (uint64_t)(int64_t)value : (uint64_t)value;
-  uint64_t bits;
-  MCUP_MEMCPY(&bits, scale, sizeof bits);
-  if (bits == 0 || magnitude == 0) {
-    return 0;
-  }
-  /* scale = mantissa * 2**exponent with 53 bits; magnitude * mantissa = high * 2**32 + low of 53 to 85 bits */
-  const uint64_t mantissa = (bits & (((uint64_t)1 << 52) - 1)) | ((uint64_t)1 << 52);
-  const uint64_t low_product = magnitude * (mantissa & 0xFFFFFFFFU);
-  const uint64_t high = magnitude * (mantissa >> 32) + (low_product >> 32);
-  const uint64_t low = low_product & 0xFFFFFFFFU;
-  /* to the 53 bits of a double, half to even */
-  const int32_t extra = mcup_count_bits(high) - 21; /* [0, 32] */
-  uint64_t product = (high << (32 - extra)) | (low >> extra);
-  const uint64_t rest = low & (((uint64_t)1 << extra) - 1);
-  const uint64_t half = ((uint64_t)1 << extra) >> 1;
-  product += rest > half || (rest == half && extra > 0 && (product & 1) != 0);
-  /* to a whole number, half away from zero */
-  const int32_t right = 1075 - (int32_t)(bits >> 52) - extra;
-  uint64_t whole = 0;
-  if (right <= 0) {
-    whole = INT32_MAX; /* 2**52 at least */
-  } else if (right <= 54) {
-    whole = (product + ((uint64_t)1 << (right - 1))) >> right;
-  }
-  const int32_t limited = whole > INT32_MAX ? INT32_MAX : (int32_t)whole;
-  return value < 0 ? -limited : limited;
-}
-
-/* A real number to the stored value: half to even, then zero point and clamp. */
-static inline int8_t mcup_store_even(float real, int32_t zero_point, int32_t low, int32_t high) {
-  const float clamped = mcup_clamp_float(real, (float)(low - zero_point), (float)(high - zero_point));
-  return (int8_t)(zero_point + mcup_round_half_even(clamped));
-}
-
 /* A scaled whole number to the stored value. Clamped before the zero point is added, so the sum cannot
  * overflow. */
 static inline int8_t mcup_store_fixed(int32_t scaled, int32_t zero_point, int32_t low, int32_t high) {
   return (int8_t)(zero_point + mcup_clamp(scaled, low - zero_point, high - zero_point));
 }
 
+/* A real number to the stored value: half to even, then zero point and clamp. */
+static inline int8_t mcup_store_even(float real, int32_t zero_point, int32_t low, int32_t high) {
+  return mcup_store_fixed(mcup_round_even_within(real), zero_point, low, high);
+}
+
+/* Not for scale_double: see scale_double.h. */
 static inline int8_t mcup_requantize(const mcup_requant *requant, int32_t channel, int32_t value) {
   const int32_t i = requant->per_channel ? channel : 0;
   if (requant->scale != NULL) {
     return mcup_store_even((float)value * requant->scale[i], requant->zero_point, requant->low, requant->high);
-  }
-  if (requant->scale_double != NULL) {
-    return mcup_store_fixed(mcup_scale_double(value, &requant->scale_double[i]), requant->zero_point, requant->low,
-                            requant->high);
   }
   return mcup_store_fixed(mcup_scale_fixed(value, requant->multiplier[i], requant->shift[i]), requant->zero_point,
                           requant->low, requant->high);
