@@ -132,16 +132,9 @@ __attribute__((naked)) static void gather_four(MCUP_UNUSED const int8_t *bytes, 
 }
 #endif
 
-void mcup_gather_inside(const mcup_packed_conv2d_params *params, const mcup_field *field, const mcup_input *in,
-                        int32_t row, int32_t start_col, int32_t width) {
-#if MCUP_THUMB_DSP
-  if (width == 4 && (row + field->last_row < in->upper_rows || row >= in->upper_rows)) {
-    const int32_t row_stride = row < in->upper_rows ? in->row_stride : in->lower_stride;
-    gather_four(mcup_in_pixel(in, row, start_col, params->in_channels), row_stride * params->dilation_rows,
-                params->kernel_rows, field);
-    return;
-  }
-#endif
+/* mcup_gather_inside for any width and a window in two places. */
+MCUP_NO_INLINE static void gather_rows(const mcup_packed_conv2d_params *params, const mcup_field *field,
+                                       const mcup_input *in, int32_t row, int32_t start_col, int32_t width) {
   const int32_t step = 2 * width, row_values = 2 * field->fours * step;
   int16_t *columns = field->columns;
   int16_t *rest = columns + (ptrdiff_t)row_values * params->kernel_rows;
@@ -161,6 +154,19 @@ void mcup_gather_inside(const mcup_packed_conv2d_params *params, const mcup_fiel
       }
     }
   }
+}
+
+void mcup_gather_inside(const mcup_packed_conv2d_params *params, const mcup_field *field, const mcup_input *in,
+                        int32_t row, int32_t start_col, int32_t width) {
+#if MCUP_THUMB_DSP
+  if (width == 4 && (row + field->last_row < in->upper_rows || row >= in->upper_rows)) {
+    const int32_t row_stride = row < in->upper_rows ? in->row_stride : in->lower_stride;
+    gather_four(mcup_in_row(in, row) + (ptrdiff_t)start_col * params->in_channels, row_stride * params->dilation_rows,
+                params->kernel_rows, field);
+    return;
+  }
+#endif
+  gather_rows(params, field, in, row, start_col, width);
 }
 
 /* The taps of one row at column `start_col` and on, `fours` groups of four bytes a pixel, for all pixels of a tile. */
@@ -221,11 +227,14 @@ static void copy_pixels(const mcup_packed_conv2d_params *params, const mcup_inpu
                         int32_t count, int8_t *target) {
   const int32_t channels = params->in_channels;
   const mcup_taps inside = mcup_clip_taps(col, count, 1, in->cols);
-  memset(target, params->input_zero_point, (size_t)(count * channels));
-  if (row >= 0 && row < in->rows && inside.first < inside.last) {
-    memcpy(target + inside.first * channels, mcup_in_pixel(in, row, col + inside.first, channels),
-           (size_t)((inside.last - inside.first) * channels));
+  if (row < 0 || row >= in->rows || inside.first == inside.last) {
+    memset(target, params->input_zero_point, (size_t)(count * channels));
+    return;
   }
+  int8_t *first = target + inside.first * channels, *last = target + inside.last * channels;
+  memset(target, params->input_zero_point, (size_t)(first - target));
+  memcpy(first, mcup_in_pixel(in, row, col + inside.first, channels), (size_t)(last - first));
+  memset(last, params->input_zero_point, (size_t)((count - inside.last) * channels));
 }
 
 /* The columns of a tile with taps outside by way of a copy, in which all taps are inside and side by side. */

@@ -42,6 +42,20 @@
 #define MCUP_FORGET(pointer) (void)0
 #endif
 
+/* For what is rare: inlined, it would take the registers of what is not. */
+#if defined(__GNUC__)
+#define MCUP_NO_INLINE __attribute__((noinline))
+#else
+#define MCUP_NO_INLINE
+#endif
+
+/* For functions that branch on what is a constant at every call. */
+#if defined(__GNUC__)
+#define MCUP_INLINE static inline __attribute__((always_inline))
+#else
+#define MCUP_INLINE static inline
+#endif
+
 /* int32 sums wrap: a model can force an overflow, and wrapping is what the processors do. */
 static inline int32_t mcup_add_wrap(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);

@@ -44,8 +44,8 @@ static inline int8_t mcup_requantize_sum(int32_t sum, int32_t multiplier, int32_
 
 #if !MCUP_THUMB_DSP
 /* Two pixels (the same one twice where `second` is 0) by the two channels of a block; wide: int16 weights. */
-static inline void mcup_tile_sums(const int16_t *column, int32_t step, int32_t second, const int32_t *block,
-                                  int32_t pairs, int32_t wide, int32_t sums[4]) {
+MCUP_INLINE void mcup_tile_sums(const int16_t *column, int32_t step, int32_t second, const int32_t *block,
+                                int32_t pairs, int32_t wide, int32_t sums[4]) {
   const int8_t *weight = (const int8_t *)(block + 2);
   const int16_t *wide_weight = (const int16_t *)(block + 2);
   int32_t s00 = block[0], s01 = block[0], s10 = block[1], s11 = block[1];
@@ -72,8 +72,8 @@ static inline void mcup_tile_sums(const int16_t *column, int32_t step, int32_t s
 }
 
 /* The twin of the assembly for tiles of `width` pixels, a constant. */
-static inline void mcup_run_tile(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job,
-                                 int32_t width, int32_t wide) {
+MCUP_INLINE void mcup_run_tile(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job,
+                               int32_t width, int32_t wide) {
   const int32_t pairs = job->pairs, step = 2 * width, second = width > 1 ? 1 : 0;
   const int32_t block_words = pairs * (wide ? 2 : 1) + 6;
   for (int32_t c = 0; c < job->channels; c += 2, blocks += block_words) {

@@ -7,7 +7,7 @@
  *     even; requantisation; two channels of each pixel as a halfword
  *
  * r0 runs through the columns, r1 through the blocks. On the stack: 0 columns, 4 their end, 8 entry into the loop,
- * 12 zero point, 16 output, 20 its pixel stride, 24 its end, 28 the requantisation.
+ * 12 zero point, 16 output, 20 its end, 24 its pixel stride, 28 thrice that, 32 the requantisation.
  */
 #ifndef MCUPATCH_CONV_TILES_ASM_H
 #define MCUPATCH_CONV_TILES_ASM_H
@@ -22,7 +22,7 @@
 /* r0..r3: the arguments. `shift`: log2 of the bytes between pairs of a column; `step`: bytes of code for a pair. */
 #define MCUP_TILE_PROLOGUE(shift, step)                                                              \
   "push {r4-r11, lr}\n"                                                                              \
-  "sub sp, #32\n"                                                                                    \
+  "sub sp, #36\n"                                                                                    \
   "ldrd r4, r5, [r3]\n"     /* pairs, channels */                                                    \
   "ldrd r6, r7, [r3, #8]\n" /* pixel stride, zero point */                                           \
   "add r8, r0, r4, lsl #" #shift "\n"                                                                \
@@ -37,15 +37,17 @@
   "mla r8, r8, r9, r10\n"                                                                            \
   "orr r8, r8, #1\n"                                                                                 \
   "strd r8, r7, [sp, #8]\n"                                                                          \
-  "strd r2, r6, [sp, #16]\n"                                                                         \
   "add r5, r5, r2\n"                                                                                 \
+  "strd r2, r5, [sp, #16]\n"                                                                         \
+  "add r5, r6, r6, lsl #1\n"                                                                         \
+  "strd r6, r5, [sp, #24]\n"                                                                         \
   "adr.w r6, 3f\n"                                                                                   \
   "adr.w r8, 4f\n"                                                                                   \
   "cmn r7, #128\n"                                                                                   \
   "it eq\n"                                                                                          \
   "moveq r6, r8\n"                                                                                   \
   "orr r6, r6, #1\n"                                                                                 \
-  "strd r5, r6, [sp, #24]\n"
+  "str r6, [sp, #32]\n"
 
 /*
  * One sum, its factors in r2 and r3, the zero point in `zero`; see mcup_requantize_sum. `away` makes halves below zero
@@ -63,7 +65,7 @@
   "str r2, [sp, #16]\n"                                                                              \
   "cmp r2, lr\n"                                                                                     \
   "bne 1b\n"                                                                                         \
-  "add sp, #32\n"                                                                                    \
+  "add sp, #36\n"                                                                                    \
   "pop {r4-r11, pc}\n"
 
 /* `first`, `next`: a pair of taps, adding to the biases or to the sums; `end`: a register for the loop's end. */
@@ -84,7 +86,7 @@
                      "ldr " end ", [sp, #4]\n"                                                       \
                      "cmp r0, " end "\n"                                                             \
                      "bne 2b\n"                                                                      \
-                     "ldr pc, [sp, #28]\n"                                                           \
+                     "ldr pc, [sp, #32]\n"                                                           \
                      "3:\n"                                                                          \
                      requantize(MCUP_AWAY) store MCUP_NEXT_BLOCK                                     \
                      "4:\n"                                                                          \
@@ -126,16 +128,15 @@
   MCUP_REQUANTIZE("r10", "r12", away)                                                                \
   MCUP_REQUANTIZE("r11", "r12", away)
 #define MCUP_FOUR_STORE                                                                              \
-  "ldrd r2, r3, [sp, #16]\n"                                                                         \
-  "ldr lr, [sp, #24]\n"                                                                              \
-  "add r12, r2, r3\n"                                                                                \
+  "ldrd r2, lr, [sp, #16]\n"                                                                         \
+  "ldrd r3, r12, [sp, #24]\n"                                                                        \
   "bfi r4, r8, #8, #8\n"                                                                             \
   "bfi r5, r9, #8, #8\n"                                                                             \
   "bfi r6, r10, #8, #8\n"                                                                            \
   "bfi r7, r11, #8, #8\n"                                                                            \
   "strh r5, [r2, r3]\n"                                                                              \
   "strh.w r6, [r2, r3, lsl #1]\n"                                                                    \
-  "strh.w r7, [r12, r3, lsl #1]\n"                                                                   \
+  "strh.w r7, [r2, r12]\n"                                                                           \
   "strh r4, [r2], #2\n"
 #define MCUP_TILE_OF_FOUR(name, step, weights)                                                       \
   MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(weights), MCUP_FOUR_NEXT(weights), "r2",       \
@@ -158,8 +159,8 @@
   MCUP_REQUANTIZE("r6", "r12", away)                                                                 \
   MCUP_REQUANTIZE("r7", "r12", away)
 #define MCUP_TWO_STORE                                                                               \
-  "ldrd r2, r3, [sp, #16]\n"                                                                         \
-  "ldr lr, [sp, #24]\n"                                                                              \
+  "ldrd r2, lr, [sp, #16]\n"                                                                         \
+  "ldr r3, [sp, #24]\n"                                                                              \
   "bfi r4, r6, #8, #8\n"                                                                             \
   "bfi r5, r7, #8, #8\n"                                                                             \
   "strh r5, [r2, r3]\n"                                                                              \
@@ -181,8 +182,7 @@
   "ldrd r2, r3, [r1], #8\n"                                                                          \
   MCUP_REQUANTIZE("r5", "r12", away)
 #define MCUP_ONE_STORE                                                                               \
-  "ldr r2, [sp, #16]\n"                                                                              \
-  "ldr lr, [sp, #24]\n"                                                                              \
+  "ldrd r2, lr, [sp, #16]\n"                                                                         \
   "bfi r4, r5, #8, #8\n"                                                                             \
   "strh r4, [r2], #2\n"
 #define MCUP_TILE_OF_ONE(name, step, weights)                                                        \
