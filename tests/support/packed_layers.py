@@ -91,6 +91,7 @@ def random_wide_conv2d(rng: Rng) -> Example:
 
 
 def random_packed_depthwise(rng: Rng) -> Example:
+    """Rows at a time: two where they can be, or one."""
     size, stride, stride_rows = int(rng.choice([3, 3, 5, 7])), pick(rng, 1, 2), pick(rng, 1, 3)
     _, _, _, padding, room = window_geometry(rng)
     least = (size - padding.top - padding.bottom, size - padding.left - padding.right)
@@ -118,7 +119,7 @@ def random_packed_depthwise(rng: Rng) -> Example:
     )
     shape = (1, *out_size(shape_in, (size, size), (stride_rows, stride), (1, 1), padding), channels)
     example = make_example(op, (int8_values(rng, (1, *shape_in, channels)),), shape)
-    choice = choose_depthwise(op)
+    choice = choose_depthwise(op, two_rows=bool(rng.random() < 0.6))
     assert choice is not None
     return replace(example, choice=choice)
 

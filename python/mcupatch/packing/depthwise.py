@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mcupatch.ir import ops
 from mcupatch.kernel_params import PackedDepthwiseParams
+from mcupatch.packing.constant_channels import settle_constant_channels
 from mcupatch.packing.fixed_factors import fixed_factors, fold_zero_point
 from mcupatch.packing.kernel_choice import KernelChoice
 
@@ -26,6 +27,7 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
     """
     if not isinstance(op, ops.DepthwiseConv2D) or op.multiplier != 1 or op.weight_zero_point != 0:
         return None
+    op = settle_constant_channels(op)
     rows, cols, channels = op.weights.shape
     if rows != cols or rows not in _SIZES or op.stride[1] not in _COLUMN_STRIDES:
         return None

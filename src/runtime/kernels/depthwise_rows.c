@@ -274,10 +274,13 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
   const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
   const mcup_widening from = {in, mcup_find_span(in->cols, pad_left, plane_cols), params->channels, (int32_t)zero,
                               memory.zero_row};
-  if (from.span.at > 0 || from.span.count < plane_cols) { /* the planes hold padding through the whole call */
+  const int32_t last_col = (out->cols - 1) * params->stride_cols + size;
+  if (from.span.at > 0 || from.span.count < last_col) { /* the planes hold padding through the whole call */
     mcup_fill_words(scratch, 2 * memory.values, 0x00010001U * (uint16_t)params->input_zero_point);
   }
-  mcup_fill_words(memory.zero_row, params->channels + 3, zero);
+  if (pad_top > 0 || (out->rows - 1) * params->stride_rows - pad_top + size > in->rows) {
+    mcup_fill_words(memory.zero_row, params->channels + 3, zero);
+  }
   for (int32_t y = 0; y < out->rows;) {
     const int32_t start = y * params->stride_rows - pad_top;
     int8_t *row = mcup_out_row(out, y);
