@@ -164,9 +164,7 @@ AxisStats AxisWalk::Push(int op, bool recomputed, bool live_out, const std::vect
   if (op == last_) {  // it lies whole or in a row window
     AxisStats stats;
     for (int s = 0; s < count; ++s) {
-      stats.computed = std::max(stats.computed, stop_[s] - start_[s]);
-      stats.active += stop_[s] > start_[s];
-      stats.computed_sum += stop_[s] - start_[s];
+      stats.AddComputed(stop_[s] - start_[s]);
     }
     return stats;
   }
@@ -192,10 +190,8 @@ AxisStats AxisWalk::Summarise(const OpenTensor *read, bool recomputed) {
   for (int s = 0; s < count; ++s) {
     const int computed = stop_[s] - start_[s], held = stop_[s] - held_[s];
     stats.held = std::max(stats.held, held);
-    stats.computed = std::max(stats.computed, computed);
     stats.kept = std::max(stats.kept, held - computed);
-    stats.active += computed > 0;
-    stats.computed_sum += computed;
+    stats.AddComputed(computed);
     stats.kept_sum += held - computed;
   }
   int next = *std::max_element(stop_.begin(), stop_.end());

@@ -5,6 +5,7 @@
 // alone, so one walk serves all segments that end with the same operator.
 #pragma once
 
+#include <algorithm>
 #include <climits>
 #include <vector>
 
@@ -19,12 +20,22 @@ struct AxisStats {
   int kept = 0;      // most that is held of what earlier steps computed
   int active = 0;    // steps that compute anything
   int64_t computed_sum = 0, kept_sum = 0;
-  int kept_steps = 0;   // that hold something from before
-  int moved_steps = 0;  // of those, the ones that drop something, and what they hold from before
+  int64_t narrow_sum = 0, odd_sum = 0;  // of what is computed, outside groups of four and of two
+  int kept_steps = 0;                   // that hold something from before
+  int moved_steps = 0;                  // of those, the ones that drop something, and what they hold from before
   int64_t moved_sum = 0;
   // To and from a row cache: rows moved up in it or copied to it; columns copied, and the tiles that do so.
   int64_t cached_rows = 0, flushed_cols = 0;
   int flushed_tiles = 0;
+
+  // What one step computes.
+  void AddComputed(int positions) {
+    computed = std::max(computed, positions);
+    active += positions > 0;
+    computed_sum += positions;
+    narrow_sum += positions % 4;
+    odd_sum += positions % 2;
+  }
 };
 
 // A tensor that the operators so far read and that none of them computes. Half-open intervals by step, equal ends: none.

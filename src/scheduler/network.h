@@ -29,15 +29,22 @@ struct Tensor {
   bool streamed;
 };
 
-// `macs` and `work` are for one position of the output (of the input for a reduction); work in hundredths of an
-// instruction. An operator that is not tileable has no reads here: it runs whole, at `whole_bytes` in all.
+// What the calls of an operator take, in hundredths of an instruction: python/mcupatch/schedule/work.py.
+struct CallWork {
+  int64_t call, row, position;
+  int64_t narrow;                 // more for a position outside whole groups of columns
+  int64_t odd_row, odd_position;  // more for those outside groups of rows
+};
+
+// `macs` is for one position of the output (of the input for a reduction). An operator that is not tileable has no reads here: it runs whole, at `whole_bytes` in all.
 struct Operator {
   int output;
   bool tileable, reduction;
   bool element;     // reads an element no later than it writes it
   bool full_width;  // a reduction that adds up whole rows only
   bool early;       // a strided one that may run as soon as its input is there
-  int64_t macs, work, call_work;
+  int64_t macs;
+  CallWork work;
   int64_t scratch_bytes, column_scratch_bytes;  // for any call, and for calls one column wide
   int64_t sums_bytes;
   int64_t whole_bytes, whole_macs, whole_work;

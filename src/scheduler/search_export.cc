@@ -55,8 +55,10 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
     op.full_width = in.Next() != 0;
     op.early = in.Next() != 0;
     op.macs = in.Next();
-    op.work = in.Next();
-    op.call_work = in.Next();
+    for (int64_t *each :
+         {&op.work.call, &op.work.row, &op.work.position, &op.work.narrow, &op.work.odd_row, &op.work.odd_position}) {
+      *each = in.Next();
+    }
     op.scratch_bytes = RoundUp(in.Next());
     op.column_scratch_bytes = RoundUp(in.Next());
     op.sums_bytes = RoundUp(in.Next());

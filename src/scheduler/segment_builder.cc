@@ -100,7 +100,10 @@ void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisSta
   const int64_t area = rows.computed_sum * cols.computed_sum;
   pair.macs += area * here.macs;
   pair.extra_macs += area * here.macs - here.whole_macs;
-  pair.work += area * here.work + int64_t{rows.active} * cols.active * here.call_work;
+  const CallWork &work = here.work;
+  pair.work += area * work.position + rows.computed_sum * (cols.active * work.row + cols.narrow_sum * work.narrow) +
+               int64_t{rows.active} * cols.active * work.call +
+               rows.odd_sum * (cols.active * work.odd_row + cols.computed_sum * work.odd_position);
   if (op != last_ && !live_out) {
     const Tensor &output = network_.tensors[here.output];
     const int64_t tile = RoundUp(int64_t{one_wide ? rows.held : rows.computed} * cols.held * output.position_bytes);

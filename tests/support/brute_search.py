@@ -14,7 +14,7 @@ from itertools import chain, combinations
 from mcupatch.ir.access import input_access, is_reduction, is_tileable, macs, tiled_tensor
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.ops import Operator
-from mcupatch.schedule.cost import computed_positions, stage_macs
+from mcupatch.schedule.cost import stage_macs
 from mcupatch.schedule.holdings import find_holdings
 from mcupatch.schedule.moved_bytes import find_moved
 from mcupatch.schedule.search_problem import SearchSpace, find_early
@@ -23,7 +23,7 @@ from mcupatch.schedule.stage_layout import StageLayout, lay_out_stage
 from mcupatch.schedule.stage_tensors import stage_inputs, stage_live_outs
 from mcupatch.schedule.trailing import ELEMENT_OPS, union_bytes, whole_distance
 from mcupatch.schedule.whole import is_whole, plan_layer_by_layer, whole_operator
-from mcupatch.schedule.work import HUNDRED, KernelWork, WorkModel, count_calls, operator_work
+from mcupatch.schedule.work import HUNDRED, KernelWork, WorkModel, count_calls, count_whole, operator_work
 
 
 def whole_instructions() -> WorkModel:
@@ -180,8 +180,7 @@ class BruteSearch:
         total = moved.copies * self._model.move + moved.nbytes * self._model.moved_byte
         for i in layout.stage.operators:
             height, width, _ = graph.tensors[tiled_tensor(graph, i)].hwc
-            total += (computed_positions(layout, i) - height * width) * work.per_position[i]
-            total += (count_calls(layout, i) - 1) * work.per_call[i]
+            total += work[i].of(count_calls(layout, i)) - work[i].of(count_whole(graph, i))
         return total
 
     def _shared_bytes(self, stage: Stage, layout: StageLayout | None) -> int:

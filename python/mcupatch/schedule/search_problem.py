@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from mcupatch.ir import ops
 from mcupatch.ir.access import input_access, is_reduction, is_tileable, macs_per_pixel, tiled_tensor
@@ -11,7 +11,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.schedule.holdings import SUM_BYTES
 from mcupatch.schedule.stage_tensors import find_roots
 from mcupatch.schedule.trailing import ELEMENT_OPS, union_bytes, whole_distance
-from mcupatch.schedule.work import WorkModel, operator_work
+from mcupatch.schedule.work import WorkModel, count_whole, operator_work
 
 ALIGN_BYTES = 4  # every buffer is rounded up to it, as the planner does
 
@@ -60,7 +60,7 @@ class SearchProblem:
 
 
 TENSOR_FIELDS, TENSOR_BYTES = 8, 4
-OPERATOR_FIELDS, WHOLE_BYTES = 15, 12
+OPERATOR_FIELDS, WHOLE_BYTES = 19, 16
 
 
 def build_problem(
@@ -90,14 +90,13 @@ def build_problem(
         tileable, folds = is_tileable(graph, op), is_reduction(graph, op)
         height, width, _ = graph.tensors[tiled_tensor(graph, i)].hwc if folds else out.hwc
         macs = macs_per_pixel(op, out.hwc[2])
-        per_position, per_call = work.per_position[i], work.per_call[i]
         area = height * width
         full_width = folds and isinstance(op, ops.AvgPool2D) and op.requant is not None
         operators += (index[op.output], tileable, folds, isinstance(op, ELEMENT_OPS), full_width)
         operators += (_may_be_early(graph, i),)
-        operators += (macs, per_position, per_call, scratch_bytes.get(op.name, 0))
+        operators += (macs, *astuple(work[i]), scratch_bytes.get(op.name, 0))
         operators += (column_scratch_bytes.get(op.name, 0), out.hwc[2] * SUM_BYTES if folds else 0)
-        operators += (whole_bytes[i], area * macs, area * per_position + per_call)
+        operators += (whole_bytes[i], area * macs, work[i].of(count_whole(graph, i)))
         if tileable:
             reads += _reads(graph, i, index)
     return SearchProblem(
