@@ -40,11 +40,17 @@ def test_files_are_rows_where_they_are(benchmark: ModuleType, tmp_path: Path) ->
 
 def test_a_row_says_whether_the_aim_is_met(benchmark: ModuleType) -> None:
     row = benchmark.Row("net", "zoo:net", 80)
-    figures = benchmark.Figures(row, _result(200, 0, 1000), _result(80, 0, 1100), _result(70, 5, 1200), "")
+    figures = benchmark.Figures(
+        row, _result(200, 0, 1000), _result(80, 0, 1100), _result(70, 5, 1200), _result(79, 0, 1050), ""
+    )
     cells = dict(zip(benchmark.HEAD, benchmark.format_row(figures), strict=True))
     assert (cells["arena"], cells["aim"], cells["aim met"]) == ("80.00", "80", "yes")
     assert (cells["extra MACs"], cells["extra MACs then"]) == ("0", "+5.00 %")
     assert cells["more instructions"] == "+10.0 %"
+    assert (cells["arena of the least work within the aim"], cells["more instructions then"]) == (
+        "79.00",
+        "+5.0 %",
+    )
     assert figures.row.title in benchmark.format_page([figures])
 
 
