@@ -20,7 +20,7 @@ int64_t FindFewBytes(const Network &network, SearchSpace space) {
   for (int64_t budget = std::min(most, first);; budget = std::min(most, 2 * budget)) {
     space.budget_bytes = budget;
     const SegmentTable table(network, space);
-    const FoundSchedule found = TailSearch(network, table, space, true).Run();
+    const FoundSchedule found = TailSearch(network, table, space).Run();
     if (!found.stages.empty()) {
       return found.bytes;
     }
@@ -30,34 +30,63 @@ int64_t FindFewBytes(const Network &network, SearchSpace space) {
   }
 }
 
+// Whether it pays to ask for the extra MACs first: the instructions of all ways to recompute are far more to compare.
+bool RecomputesForMacs(const SearchSpace &space) {
+  return !space.work_first && (space.recompute_all || space.most_recomputed > 0);
+}
+
+SearchSpace CountMacsOnly(SearchSpace space) {
+  space.macs_only = true;
+  return space;
+}
+
+// The schedule of least instructions among those of the bytes and the extra MACs of `point`, the least of them.
+FoundSchedule AddInstructions(const Network &network, SearchSpace space, const FoundSchedule &point) {
+  space.budget_bytes = point.bytes;
+  space.most_extra_macs = point.work.first;
+  return FindLeastWork(network, SegmentTable(network, space), space);
+}
+
 }  // namespace
 
 FoundSchedule FindLeastBytes(const Network &network, SearchSpace space) {
   space.bytes_only = true;
   space.budget_bytes = FindFewBytes(network, space);
   const SegmentTable table(network, space);
-  return TailSearch(network, table, space, true, network.least_bytes).Run();
+  return TailSearch(network, table, space, network.least_bytes).Run();
 }
 
 FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space) {
-  return TailSearch(network, table, space, false).Run();
+  return TailSearch(network, table, space).Run();
 }
 
-FoundSchedule FindLeastBytesOfWork(const Network &network, const SearchSpace &space) {
-  const SegmentTable table(network, space);
-  SearchSpace here = space;
-  FoundSchedule best = FindLeastWork(network, table, here);
+FoundSchedule FindLeastWork(const Network &network, SearchSpace space) {
+  if (RecomputesForMacs(space)) {
+    const SearchSpace macs = CountMacsOnly(space);
+    const FoundSchedule least = FindLeastWork(network, SegmentTable(network, macs), macs);
+    if (least.stages.empty()) {
+      return least;
+    }
+    space.most_extra_macs = least.work.first;
+  }
+  return FindLeastWork(network, SegmentTable(network, space), space);
+}
+
+FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space) {
+  SearchSpace macs = CountMacsOnly(space);
+  const SegmentTable table(network, macs);
+  FoundSchedule best = FindLeastWork(network, table, macs);
   // Nothing fits below `too_few`; the best so far needs `best.bytes`.
   for (int64_t too_few = 0; !best.stages.empty() && too_few + 1 < best.bytes;) {
-    here.budget_bytes = too_few + (best.bytes - too_few) / 2;
-    FoundSchedule found = FindLeastWork(network, table, here);
+    macs.budget_bytes = too_few + (best.bytes - too_few) / 2;
+    FoundSchedule found = FindLeastWork(network, table, macs);
     if (found.stages.empty()) {
-      too_few = here.budget_bytes;
+      too_few = macs.budget_bytes;
     } else {
       best = std::move(found);
     }
   }
-  return best;
+  return best.stages.empty() ? best : AddInstructions(network, space, best);
 }
 
 std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space) {
@@ -73,6 +102,14 @@ std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &
     }
     front.push_back(std::move(found));
   }
+}
+
+std::vector<FoundSchedule> FindMacsFront(const Network &network, const SearchSpace &space) {
+  std::vector<FoundSchedule> front = FindFront(network, CountMacsOnly(space));
+  for (FoundSchedule &point : front) {
+    point = AddInstructions(network, space, point);
+  }
+  return front;
 }
 
 }  // namespace mcupatch::scheduler

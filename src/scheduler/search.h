@@ -39,10 +39,15 @@ FoundSchedule FindLeastBytes(const Network &network, SearchSpace space);
 // The schedule of least work within `space.budget_bytes`. The table must hold all segments of that budget.
 FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space);
 
+FoundSchedule FindLeastWork(const Network &network, SearchSpace space);
+
 // The schedule of least bytes within `space.most_extra_macs`, of those the one of least work.
-FoundSchedule FindLeastBytesOfWork(const Network &network, const SearchSpace &space);
+FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space);
 
 // The Pareto-optimal schedules within `space.budget_bytes`, descending in bytes, ascending in work.
 std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space);
+
+// The same against extra MACs alone; of each, the one of least instructions.
+std::vector<FoundSchedule> FindMacsFront(const Network &network, const SearchSpace &space);
 
 }  // namespace mcupatch::scheduler

@@ -7,18 +7,24 @@
 namespace mcupatch::scheduler {
 namespace {
 
-// Whether nothing that holds `b` is worse with `a` in its place; both read the same rows.
+// Whether no segment before is worse off with the windows `a` after it than with `b`.
+bool AreAtLeastAsGood(const RowsBefore &a, const RowsBefore &b, const SearchSpace &space) {
+  for (size_t k = 0; k < space.tile_rows.size(); ++k) {
+    if (b.nbytes[k] != kNone &&
+        (a.nbytes[k] == kNone || a.nbytes[k] > b.nbytes[k] || space.Order(0, b.work[k]) < space.Order(0, a.work[k]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether nothing that holds `b` is worse with `a` in its place; both have the same tile rows.
 bool IsAtLeastAsGood(const SegmentOption &a, const SegmentOption &b, const SearchSpace &space) {
-  if (a.rows_before != b.rows_before || a.persistent > b.persistent || a.temporary > b.temporary ||
-      a.saving < b.saving) {
+  if (a.persistent > b.persistent || a.temporary > b.temporary || a.saving < b.saving ||
+      a.stream_window > b.stream_window) {
     return false;
   }
-  if (space.bytes_only) {
-    return true;
-  }
-  const Work work_a = space.work_first ? Work{a.work, a.extra_macs} : Work{a.extra_macs, a.work};
-  const Work work_b = space.work_first ? Work{b.work, b.extra_macs} : Work{b.extra_macs, b.work};
-  return work_a <= work_b;
+  return space.Order(a.extra_macs, a.work) <= space.Order(b.extra_macs, b.work);
 }
 
 }  // namespace
@@ -187,14 +193,19 @@ SegmentBorders SegmentBuilder::FindBorders(int first, const RowChoice &row) {
 }
 
 void SegmentBuilder::Keep(std::vector<SegmentOption> &options, const SegmentOption &option) const {
+  const auto beats = [this](const SegmentOption &a, const SegmentOption &b) {
+    return a.rows_choice == b.rows_choice && IsAtLeastAsGood(a, b, space_) &&
+           (a.rows_before == b.rows_before ||
+            AreAtLeastAsGood(rows_before_[a.rows_before], rows_before_[b.rows_before], space_));
+  };
   for (const SegmentOption &other : options) {
-    if (IsAtLeastAsGood(other, option, space_)) {
+    if (beats(other, option)) {
       return;
     }
   }
-  options.erase(std::remove_if(options.begin(), options.end(),
-                               [&](const SegmentOption &o) { return IsAtLeastAsGood(option, o, space_); }),
-                options.end());
+  options.erase(
+      std::remove_if(options.begin(), options.end(), [&](const SegmentOption &other) { return beats(option, other); }),
+      options.end());
   options.push_back(option);
 }
 

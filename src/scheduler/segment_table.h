@@ -17,7 +17,7 @@ constexpr int kLongest = 64;      // operators in a segment, at most
 constexpr int64_t kLargestStride = 4096;
 constexpr int64_t kNone = -1;
 
-// What is compared after bytes: the first, then the second.
+// What is compared after bytes: the first, then the second. The second is 0 where it is of no interest.
 struct Work {
   int64_t first = 0, second = 0;
 
@@ -41,10 +41,18 @@ struct SearchSpace {
   bool recompute_all = false;                // also all rows, with the columns kept or recomputed
   bool work_first = false;                   // instructions before extra MACs
   bool bytes_only = false;                   // work is of no interest
+  bool macs_only = false;                    // of the work extra MACs alone are of interest
   int longest = kLongest;                    // operators in a segment
   int no_stage_cut = 0, no_segment_cut = 0;  // operators before which nothing is cut; 0: none
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
+
+  Work Order(int64_t extra_macs, int64_t work) const {
+    return bytes_only   ? Work{}
+           : macs_only  ? Work{extra_macs, 0}
+           : work_first ? Work{work, extra_macs}
+                        : Work{extra_macs, work};
+  }
 };
 
 // What a segment of some tile rows has between it and the segment before, by the choice of that one's tile rows: the

@@ -5,9 +5,9 @@
 
 namespace mcupatch::scheduler {
 
-TailSearch::TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, bool bytes_only,
+TailSearch::TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space,
                        int64_t enough_bytes)
-    : network_(network), table_(table), space_(space), bytes_only_(bytes_only), enough_bytes_(enough_bytes) {
+    : network_(network), table_(table), space_(space), enough_bytes_(enough_bytes) {
   tails_.resize(static_cast<size_t>(network.size() + 1) * kMostTileRows);
   rest_.resize(network.size() + 1);
 }
@@ -15,12 +15,12 @@ TailSearch::TailSearch(const Network &network, const SegmentTable &table, const 
 FoundSchedule TailSearch::Run() {
   const int count = network_.size();
   rest_[count].found = true;
-  rest_[count].work = {bytes_only_ ? enough_bytes_ : 0, 0};
+  rest_[count].work = {space_.bytes_only ? enough_bytes_ : 0, 0};
   for (int first = count - 1; first >= 0; --first) {
     SearchFrom(first);
   }
   FoundSchedule found;
-  if (!rest_[0].found || (!bytes_only_ && !space_.work_first && rest_[0].work.first > space_.most_extra_macs)) {
+  if (!rest_[0].found || (!space_.bytes_only && !space_.work_first && rest_[0].work.first > space_.most_extra_macs)) {
     return found;
   }
   for (int at = 0; at < count;) {
@@ -41,15 +41,8 @@ FoundSchedule TailSearch::Run() {
     found.bytes = std::max(found.bytes, stage.bytes);
     found.stages.push_back(std::move(stage));
   }
-  found.work = bytes_only_ ? Work{} : rest_[0].work;
+  found.work = space_.bytes_only ? Work{} : rest_[0].work;
   return found;
-}
-
-Work TailSearch::WorkOf(const SegmentOption &option) const {
-  if (bytes_only_) {
-    return {};
-  }
-  return space_.work_first ? Work{option.work, option.extra_macs} : Work{option.extra_macs, option.work};
 }
 
 void TailSearch::SearchFrom(int first) {
@@ -61,8 +54,7 @@ void TailSearch::SearchFrom(int first) {
   }
   const Operator &op = network_.operators[first];
   if (rest_[first + 1].found && network_.MayStop(first, first)) {
-    const Work work = bytes_only_ ? Work{} : space_.work_first ? Work{op.whole_work, 0} : Work{0, op.whole_work};
-    Consider(first, op.whole_bytes, work + rest_[first + 1].work, nullptr, -1);
+    Consider(first, op.whole_bytes, space_.Order(0, op.whole_work) + rest_[first + 1].work, nullptr, -1);
   }
   for (int last = first; last < network_.size(); ++last) {
     AddSegments(first, last);
@@ -89,7 +81,7 @@ void TailSearch::AddSegments(int first, int last) {
 // All ways to go on after `option`.
 void TailSearch::Join(const SegmentOption &option) {
   const int next = option.last + 1;
-  const Work work = WorkOf(option);
+  const Work work = space_.Order(option.extra_macs, option.work);
   const int64_t live_outs = table_.live_out_bytes(option.first, option.last);
   if (rest_[next].found) {
     const Tail tail = {option.persistent + live_outs, option.temporary, work + rest_[next].work, 0, &option, -1};
@@ -123,7 +115,7 @@ void TailSearch::Join(const SegmentOption &option) {
 // Whether a stage that starts at `first` or before it can hold the tail within the budget.
 bool TailSearch::Fits(const Tail &tail) const {
   return least_before_[tail.since] + tail.persistent + tail.temporary <= space_.budget_bytes &&
-         (bytes_only_ || space_.work_first || tail.work.first <= space_.most_extra_macs + network_.unneeded_macs);
+         (space_.bytes_only || space_.work_first || tail.work.first <= space_.most_extra_macs + network_.unneeded_macs);
 }
 
 // The joined segments as the first ones of their stage.
@@ -149,9 +141,7 @@ void TailSearch::AddWindows(int first) {
     }
     for (Tail tail : joined_) {
       tail.persistent += windows.nbytes[rows];
-      if (!bytes_only_) {
-        (space_.work_first ? tail.work.first : tail.work.second) += windows.work[rows];
-      }
+      tail.work = tail.work + space_.Order(0, windows.work[rows]);
       tail.since = std::max(tail.since, network_.lone_since[first]);
       if (tail.since < first && Fits(tail)) {
         Keep(tails(first, static_cast<int>(rows)), tail);
@@ -165,7 +155,7 @@ void TailSearch::Consider(int first, int64_t bytes, Work work, const SegmentOpti
     return;
   }
   Rest &rest = rest_[first];
-  const Work value = bytes_only_ ? Work{std::max(work.first, bytes), 0} : work;
+  const Work value = space_.bytes_only ? Work{std::max(work.first, bytes), 0} : work;
   if (!rest.found || value < rest.work || (!(rest.work < value) && bytes < rest.bytes)) {
     rest = {true, value, bytes, option, next};
   }

@@ -13,9 +13,8 @@ namespace mcupatch::scheduler {
 
 class TailSearch {
  public:
-  // With `bytes_only` least bytes are looked for, else least work. Bytes below `enough_bytes` count as that many.
-  TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, bool bytes_only,
-             int64_t enough_bytes = 0);
+  // With `space.bytes_only` least bytes are looked for, else least work. Bytes below `enough_bytes` count as that many.
+  TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, int64_t enough_bytes = 0);
 
   FoundSchedule Run();
 
@@ -49,12 +48,10 @@ class TailSearch {
   std::vector<Tail> &tails(int first, int rows) {
     return tails_[static_cast<size_t>(first) * kMostTileRows + rows];
   }
-  Work WorkOf(const SegmentOption &option) const;
 
   const Network &network_;
   const SegmentTable &table_;
   const SearchSpace &space_;
-  const bool bytes_only_;
   const int64_t enough_bytes_;
   std::vector<std::vector<Tail>> tails_;  // by operator and choice of tile rows before it
   std::vector<Rest> rest_;
