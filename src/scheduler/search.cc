@@ -8,6 +8,17 @@ namespace mcupatch::scheduler {
 
 namespace {
 
+// A search with a table of its own, which holds only the segments that it needs.
+FoundSchedule SearchOnce(const Network &network, const SearchSpace &space, int64_t enough_bytes = 0) {
+  SegmentTable table(network, space);
+  return TailSearch(network, table, space, enough_bytes).Run(&table);
+}
+
+// The least work within the budget from a table that holds all segments of that budget.
+FoundSchedule SearchTable(const Network &network, const SegmentTable &table, const SearchSpace &space) {
+  return TailSearch(network, table, space).Run();
+}
+
 // A schedule of few bytes: the best one with a few tiles only.
 int64_t FindFewBytes(const Network &network, SearchSpace space) {
   const int64_t most = space.budget_bytes;
@@ -19,8 +30,7 @@ int64_t FindFewBytes(const Network &network, SearchSpace space) {
   const int64_t first = std::max<int64_t>(3 * network.least_bytes, 1024);
   for (int64_t budget = std::min(most, first);; budget = std::min(most, 2 * budget)) {
     space.budget_bytes = budget;
-    const SegmentTable table(network, space);
-    const FoundSchedule found = TailSearch(network, table, space).Run();
+    const FoundSchedule found = SearchOnce(network, space);
     if (!found.stages.empty()) {
       return found.bytes;
     }
@@ -44,7 +54,7 @@ SearchSpace CountMacsOnly(SearchSpace space) {
 FoundSchedule AddInstructions(const Network &network, SearchSpace space, const FoundSchedule &point) {
   space.budget_bytes = point.bytes;
   space.most_extra_macs = point.work.first;
-  return FindLeastWork(network, SegmentTable(network, space), space);
+  return SearchOnce(network, space);
 }
 
 }  // namespace
@@ -52,34 +62,30 @@ FoundSchedule AddInstructions(const Network &network, SearchSpace space, const F
 FoundSchedule FindLeastBytes(const Network &network, SearchSpace space) {
   space.bytes_only = true;
   space.budget_bytes = FindFewBytes(network, space);
-  const SegmentTable table(network, space);
-  return TailSearch(network, table, space, network.least_bytes).Run();
-}
-
-FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space) {
-  return TailSearch(network, table, space).Run();
+  return SearchOnce(network, space, network.least_bytes);
 }
 
 FoundSchedule FindLeastWork(const Network &network, SearchSpace space) {
   if (RecomputesForMacs(space)) {
     const SearchSpace macs = CountMacsOnly(space);
-    const FoundSchedule least = FindLeastWork(network, SegmentTable(network, macs), macs);
+    const FoundSchedule least = SearchOnce(network, macs);
     if (least.stages.empty()) {
       return least;
     }
     space.most_extra_macs = least.work.first;
   }
-  return FindLeastWork(network, SegmentTable(network, space), space);
+  return SearchOnce(network, space);
 }
 
 FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space) {
   SearchSpace macs = CountMacsOnly(space);
-  const SegmentTable table(network, macs);
-  FoundSchedule best = FindLeastWork(network, table, macs);
+  SegmentTable table(network, macs);
+  table.AddAll();
+  FoundSchedule best = SearchTable(network, table, macs);
   // Nothing fits below `too_few`; the best so far needs `best.bytes`.
   for (int64_t too_few = 0; !best.stages.empty() && too_few + 1 < best.bytes;) {
     macs.budget_bytes = too_few + (best.bytes - too_few) / 2;
-    FoundSchedule found = FindLeastWork(network, table, macs);
+    FoundSchedule found = SearchTable(network, table, macs);
     if (found.stages.empty()) {
       too_few = macs.budget_bytes;
     } else {
@@ -90,10 +96,11 @@ FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space) {
 }
 
 std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space) {
-  const SegmentTable table(network, space);
+  SegmentTable table(network, space);
+  table.AddAll();
   std::vector<FoundSchedule> front;
   for (SearchSpace here = space;; here.budget_bytes = front.back().bytes - 1) {
-    FoundSchedule found = FindLeastWork(network, table, here);
+    FoundSchedule found = SearchTable(network, table, here);
     if (found.stages.empty()) {
       return front;
     }

@@ -36,9 +36,7 @@ struct FoundSchedule {
 // The schedule of least bytes. `space.budget_bytes` is where the search for it ends.
 FoundSchedule FindLeastBytes(const Network &network, SearchSpace space);
 
-// The schedule of least work within `space.budget_bytes`. The table must hold all segments of that budget.
-FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space);
-
+// The schedule of least work within `space.budget_bytes`.
 FoundSchedule FindLeastWork(const Network &network, SearchSpace space);
 
 // The schedule of least bytes within `space.most_extra_macs`, of those the one of least work.

@@ -60,10 +60,10 @@ class SegmentBuilder {
       : network_(network), space_(space), rows_before_(rows_before) {
   }
 
-  // Grows segments that end with `last` towards the front; `emit` takes the options of each.
+  // Grows segments that end with `last` and fit before `after` towards the front; `emit` takes the options of each.
   template <typename Emit>
-  void Build(int last, const Emit &emit) {
-    OpenChoices(last);
+  void Build(int last, const BytesAfter &after, const Emit &emit) {
+    OpenChoices(last, after);
     int64_t stride = 1;  // of the tiled tensor in the first operator's input, at most
     for (int first = last_; first >= 0 && last_ - first < space_.longest && CanHold(first); --first) {
       stride *= LargestStride(first);
@@ -93,8 +93,9 @@ class SegmentBuilder {
     return network_.tensors[tiled_].size[axis];
   }
 
-  void OpenChoices(int last) {
+  void OpenChoices(int last, const BytesAfter &after) {
     last_ = last;
+    after_ = after;
     tiled_ = network_.tiled_tensor(last);
     for (RowChoice &row : rows_) {
       spare_.push_back(std::move(row.walk));
@@ -106,6 +107,9 @@ class SegmentBuilder {
     cols_.clear();
     pairs_.clear();
     for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
+      if (!FitsAfter(0, 0, static_cast<int>(k))) {
+        continue;
+      }
       const int rows = space_.tile_rows[k] == 0 ? SizeOf(kRows) : space_.tile_rows[k];
       if (rows < SizeOf(kRows) || space_.tile_rows[k] == 0) {
         AddRows(rows, static_cast<int>(k), false);
@@ -190,8 +194,19 @@ class SegmentBuilder {
   int64_t MoveWork(int64_t nbytes, int64_t moves) const {
     return nbytes * network_.moved_byte_work + moves * network_.move_work;
   }
+  // Whether a segment of tile rows `choice` that needs these bytes or more can be followed by anything.
+  bool FitsAfter(int64_t persistent, int64_t temporary, int choice) const {
+    const int64_t with_tail = persistent + std::max(temporary + after_.staying[choice], after_.all[choice]);
+    return std::min(with_tail, persistent + temporary + BytesOfStop()) <= space_.budget_bytes;
+  }
+  // What a stage that ends with `last_` holds beside the segment: its output, perhaps over inputs that die.
+  int64_t BytesOfStop() const {
+    const int output = network_.operators[last_].output;
+    const bool counts = network_.tensors[output].root == output && network_.tensors[output].last_use > last_;
+    return !after_.may_stop ? kNever : counts ? network_.tensors[output].nbytes : 0;
+  }
   bool IsAlive(const TileChoice &pair) const {
-    return pair.persistent + pair.temporary() <= space_.budget_bytes &&
+    return FitsAfter(pair.persistent, pair.temporary(), rows_[pair.row].choice) &&
            (pair.extra_macs <= space_.most_extra_macs + network_.unneeded_macs || space_.work_first);
   }
   void HoldAll(int op, bool live_out);
@@ -205,6 +220,7 @@ class SegmentBuilder {
   const Network &network_;
   const SearchSpace &space_;
   int last_ = 0, tiled_ = 0;
+  BytesAfter after_;
   std::vector<RowsBefore> &rows_before_;
   std::vector<int> lowest_;
   std::vector<char> used_;

@@ -46,11 +46,13 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     return;
   }
   // What there is beside any of them: what crosses into the stage, and perhaps a row of the segment before.
-  int64_t least = network_.crossing_bytes[first] - network_.tensors[network_.operators[last_].output].nbytes;
+  const int64_t crossing = network_.crossing_bytes[first], before = network_.least_crossing_before[first];
+  const int64_t output = network_.tensors[network_.operators[last_].output].nbytes;
+  const int64_t live_outs = after_.may_stop ? network_.LiveOutBytes(first, last_) : kNever;
+  int64_t row_before = kNever;
   if (first > 0) {
-    const Tensor &before = network_.tensors[network_.operators[first - 1].output];
-    const int64_t row = before.size[kCols] * before.position_bytes;
-    least = std::min(least, network_.least_crossing_before[first] + row);
+    const Tensor &tensor = network_.tensors[network_.operators[first - 1].output];
+    row_before = tensor.size[kCols] * tensor.position_bytes;
   }
   for (RowChoice &row : rows_) {
     row.borders = {};
@@ -62,7 +64,10 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     if (first == last_ && row.walk.tiles() == 1 && one_wide) {
       continue;  // a whole operator
     }
-    if (pair.persistent + pair.temporary() + least > space_.budget_bytes) {
+    const int64_t held = pair.persistent + pair.temporary(), staying = after_.staying[row.choice];
+    const int64_t after = std::min(live_outs, staying);
+    const int64_t alone = crossing + live_outs - std::min(crossing, output);
+    if (held + std::min({alone, crossing + staying, before + row_before + after}) > space_.budget_bytes) {
       continue;
     }
     if (row.borders.rows_before < 0) {
@@ -74,11 +79,9 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     option.persistent = pair.persistent;
     option.temporary = pair.temporary();
     option.stream_window = borders.stream_window;
-    const int64_t as_first = network_.crossing_bytes[first] + borders.stream_window - option.saving;
-    const int64_t least_border = borders.least_window == kNone
-                                     ? as_first
-                                     : std::min(as_first, network_.least_crossing_before[first] + borders.least_window);
-    if (option.persistent + option.temporary + least_border > space_.budget_bytes) {
+    const int64_t as_first = crossing + borders.stream_window + std::min(live_outs - option.saving, staying);
+    const int64_t as_later = borders.least_window == kNone ? kNever : before + borders.least_window + after;
+    if (held + std::min(as_first, as_later) > space_.budget_bytes) {
       continue;
     }
     option.first = first;
@@ -116,7 +119,7 @@ void SegmentBuilder::AddEarlyOptions(int first, const std::vector<int> &early, s
   space.most_recomputed = 0;
   SegmentBuilder builder(network_, space, rows_before_);
   builder.early_ = true;
-  builder.OpenChoices(last_);
+  builder.OpenChoices(last_, after_);
   std::vector<EarlyStops> rows, cols;
   for (RowChoice &row : builder.rows_) {
     rows.push_back(FindEarlyStops(network_, first, last_, kRows, row.rows));

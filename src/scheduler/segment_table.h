@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "network.h"
@@ -77,11 +78,28 @@ struct SegmentOption {
   int64_t stream_window;  // bytes for the rows of a streamed input
 };
 
+// What there is beside a segment in its stage: least bytes by the choice of its tile rows, `kNever` if nothing follows
+// that fits. `staying`: of what stays while it runs. `all`: with the most at one operator of the segments that follow.
+constexpr int64_t kNever = int64_t{1} << 60;
+struct BytesAfter {
+  bool may_stop = true;  // the stage may end with it; the others count only what goes on
+  std::array<int64_t, kMostTileRows> staying{}, all{};
+};
+
+class SegmentBuilder;
+
+// The options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the same
+// segment beats in everything. Those with one `rows_before` follow each other.
 class SegmentTable {
  public:
-  // All options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the
-  // same segment beats in everything. Those with one `rows_before` follow each other.
+  // An empty table; `network` and `space` must outlive it.
   SegmentTable(const Network &network, const SearchSpace &space);
+  ~SegmentTable();
+
+  // Adds the segments that end with operator `last` and fit together with what follows them.
+  void Add(int last, const BytesAfter &after);
+  // Adds all segments, whatever follows them.
+  void AddAll();
 
   // The options of the segments that start at `first`, by their last operator.
   const std::vector<SegmentOption> &at(int first, int last) const {
@@ -96,10 +114,12 @@ class SegmentTable {
   }
 
  private:
+  const Network &network_;
   int size_;
   std::vector<int64_t> live_out_bytes_;
   std::vector<RowsBefore> rows_before_;
   std::vector<std::vector<SegmentOption>> options_;
+  std::unique_ptr<SegmentBuilder> builder_;
 };
 
 }  // namespace mcupatch::scheduler

@@ -12,11 +12,14 @@ TailSearch::TailSearch(const Network &network, const SegmentTable &table, const 
   rest_.resize(network.size() + 1);
 }
 
-FoundSchedule TailSearch::Run() {
+FoundSchedule TailSearch::Run(SegmentTable *filled) {
   const int count = network_.size();
   rest_[count].found = true;
   rest_[count].work = {space_.bytes_only ? enough_bytes_ : 0, 0};
   for (int first = count - 1; first >= 0; --first) {
+    if (filled != nullptr) {
+      filled->Add(first, FindBytesAfter(first));
+    }
     SearchFrom(first);
   }
   FoundSchedule found;
@@ -43,6 +46,21 @@ FoundSchedule TailSearch::Run() {
   }
   found.work = space_.bytes_only ? Work{} : rest_[0].work;
   return found;
+}
+
+// What can follow a segment that ends with `last`; all that is after it has been searched.
+BytesAfter TailSearch::FindBytesAfter(int last) const {
+  BytesAfter after;
+  after.may_stop = rest_[last + 1].found;
+  after.staying.fill(kNever);
+  after.all.fill(kNever);
+  for (int rows = 0; rows < kMostTileRows; ++rows) {
+    for (const Tail &tail : tails(last + 1, rows)) {
+      after.staying[rows] = std::min(after.staying[rows], tail.persistent);
+      after.all[rows] = std::min(after.all[rows], tail.persistent + tail.temporary);
+    }
+  }
+  return after;
 }
 
 void TailSearch::SearchFrom(int first) {

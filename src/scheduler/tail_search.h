@@ -16,7 +16,8 @@ class TailSearch {
   // With `space.bytes_only` least bytes are looked for, else least work. Bytes below `enough_bytes` count as that many.
   TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, int64_t enough_bytes = 0);
 
-  FoundSchedule Run();
+  // `filled`: the table, where it is empty so far: it gets the segments that can be followed within the budget.
+  FoundSchedule Run(SegmentTable *filled = nullptr);
 
  private:
   // A segment and how it goes on.
@@ -37,6 +38,7 @@ class TailSearch {
     int next = -1;
   };
 
+  BytesAfter FindBytesAfter(int last) const;
   void SearchFrom(int first);
   void AddSegments(int first, int last);
   void Join(const SegmentOption &option);
@@ -46,6 +48,9 @@ class TailSearch {
   bool Fits(const Tail &tail) const;
   void Keep(std::vector<Tail> &tails, const Tail &tail) const;
   std::vector<Tail> &tails(int first, int rows) {
+    return tails_[static_cast<size_t>(first) * kMostTileRows + rows];
+  }
+  const std::vector<Tail> &tails(int first, int rows) const {
     return tails_[static_cast<size_t>(first) * kMostTileRows + rows];
   }
 
