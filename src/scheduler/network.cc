@@ -32,7 +32,7 @@ void Network::Index() {
   for (const Operator &op : operators) {
     least_bytes = std::max(least_bytes, op.tileable ? std::min(op.whole_bytes, LeastBytesOf(op)) : op.whole_bytes);
   }
-  unneeded_macs = FindUnneededMacs();
+  FindNeeded();
   lone_since.assign(size() + 1, 0);
   for (int i = 1; i <= size(); ++i) {
     lone_since[i] = streamed_until >= i ? 1 : 0;
@@ -66,7 +66,7 @@ int64_t Network::LeastBytesOf(const Operator &op) const {
 }
 
 // Calls compute all pairs of some rows and some columns, so at least all pairs of those that anyone reads.
-int64_t Network::FindUnneededMacs() const {
+void Network::FindNeeded() {
   std::vector<std::vector<char>> needed[2];  // by axis, tensor and position
   for (Axis axis : {kRows, kCols}) {
     for (size_t id = 0; id < tensors.size(); ++id) {
@@ -74,7 +74,7 @@ int64_t Network::FindUnneededMacs() const {
       needed[axis].emplace_back(tensors[id].size[axis], whole);
     }
   }
-  int64_t unneeded = 0;
+  unneeded_macs = 0;
   for (int i = size() - 1; i >= 0; --i) {
     const Operator &op = operators[i];
     int64_t area = 1;
@@ -93,9 +93,12 @@ int64_t Network::FindUnneededMacs() const {
         }
       }
     }
-    unneeded += op.tileable && !op.reduction ? op.whole_macs - area * op.macs : 0;
+    unneeded_macs += op.tileable && !op.reduction ? op.whole_macs - area * op.macs : 0;
   }
-  return unneeded;
+  needed_cols.clear();
+  for (const std::vector<char> &cols : needed[kCols]) {
+    needed_cols.push_back(static_cast<int>(std::count(cols.begin(), cols.end(), 1)));
+  }
 }
 
 int64_t Network::LiveOutBytes(int first, int last) const {

@@ -10,13 +10,15 @@ namespace {
 
 // A search with a table of its own, which holds only the segments that it needs.
 FoundSchedule SearchOnce(const Network &network, const SearchSpace &space, int64_t enough_bytes = 0) {
-  SegmentTable table(network, space);
-  return TailSearch(network, table, space, enough_bytes).Run(&table);
+  const BytesBefore before(network, space);
+  SegmentTable table(network, space, before);
+  return TailSearch(network, table, before, space, enough_bytes).Run(&table);
 }
 
 // The least work within the budget from a table that holds all segments of that budget.
-FoundSchedule SearchTable(const Network &network, const SegmentTable &table, const SearchSpace &space) {
-  return TailSearch(network, table, space).Run();
+FoundSchedule SearchTable(const Network &network, const SegmentTable &table, const BytesBefore &before,
+                          const SearchSpace &space) {
+  return TailSearch(network, table, before, space).Run();
 }
 
 // A schedule of few bytes: the best one with a few tiles only.
@@ -79,13 +81,14 @@ FoundSchedule FindLeastWork(const Network &network, SearchSpace space) {
 
 FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space) {
   SearchSpace macs = CountMacsOnly(space);
-  SegmentTable table(network, macs);
+  const BytesBefore before(network, macs);
+  SegmentTable table(network, macs, before);
   table.AddAll();
-  FoundSchedule best = SearchTable(network, table, macs);
+  FoundSchedule best = SearchTable(network, table, before, macs);
   // Nothing fits below `too_few`; the best so far needs `best.bytes`.
   for (int64_t too_few = 0; !best.stages.empty() && too_few + 1 < best.bytes;) {
     macs.budget_bytes = too_few + (best.bytes - too_few) / 2;
-    FoundSchedule found = SearchTable(network, table, macs);
+    FoundSchedule found = SearchTable(network, table, before, macs);
     if (found.stages.empty()) {
       too_few = macs.budget_bytes;
     } else {
@@ -96,11 +99,12 @@ FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space) {
 }
 
 std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space) {
-  SegmentTable table(network, space);
+  const BytesBefore before(network, space);
+  SegmentTable table(network, space, before);
   table.AddAll();
   std::vector<FoundSchedule> front;
   for (SearchSpace here = space;; here.budget_bytes = front.back().bytes - 1) {
-    FoundSchedule found = SearchTable(network, table, here);
+    FoundSchedule found = SearchTable(network, table, before, here);
     if (found.stages.empty()) {
       return front;
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "axis_walk.h"
+#include "bytes_before.h"
 #include "network.h"
 #include "row_window.h"
 #include "segment_table.h"
@@ -56,8 +57,9 @@ struct TileChoice {
 
 class SegmentBuilder {
  public:
-  SegmentBuilder(const Network &network, const SearchSpace &space, std::vector<RowsBefore> &rows_before)
-      : network_(network), space_(space), rows_before_(rows_before) {
+  SegmentBuilder(const Network &network, const SearchSpace &space, const BytesBefore &before,
+                 std::vector<RowsBefore> &rows_before)
+      : network_(network), space_(space), before_(before), rows_before_(rows_before) {
   }
 
   // Grows segments that end with `last` and fit before `after` towards the front; `emit` takes the options of each.
@@ -107,7 +109,7 @@ class SegmentBuilder {
     cols_.clear();
     pairs_.clear();
     for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
-      if (!FitsAfter(0, 0, static_cast<int>(k))) {
+      if (!Fits(0, 0, static_cast<int>(k), {0, 0})) {
         continue;
       }
       const int rows = space_.tile_rows[k] == 0 ? SizeOf(kRows) : space_.tile_rows[k];
@@ -194,10 +196,13 @@ class SegmentBuilder {
   int64_t MoveWork(int64_t nbytes, int64_t moves) const {
     return nbytes * network_.moved_byte_work + moves * network_.move_work;
   }
-  // Whether a segment of tile rows `choice` that needs these bytes or more can be followed by anything.
-  bool FitsAfter(int64_t persistent, int64_t temporary, int choice) const {
-    const int64_t with_tail = persistent + std::max(temporary + after_.staying[choice], after_.all[choice]);
-    return std::min(with_tail, persistent + temporary + BytesOfStop()) <= space_.budget_bytes;
+  // Whether a segment of tile rows `choice` that needs these bytes or more can be followed by anything. What a stage of
+  // this segment alone reads may share bytes with its output.
+  bool Fits(int64_t persistent, int64_t temporary, int choice, const LeastBefore &before) const {
+    const int64_t stop = BytesOfStop();
+    const int64_t stopping = temporary + std::min(std::max(stop, before.started), stop + before.follows);
+    const int64_t going_on = std::max(temporary + after_.staying[choice], after_.all[choice]) + before.least();
+    return persistent + std::min(stopping, going_on) <= space_.budget_bytes;
   }
   // What a stage that ends with `last_` holds beside the segment: its output, perhaps over inputs that die.
   int64_t BytesOfStop() const {
@@ -205,8 +210,9 @@ class SegmentBuilder {
     const bool counts = network_.tensors[output].root == output && network_.tensors[output].last_use > last_;
     return !after_.may_stop ? kNever : counts ? network_.tensors[output].nbytes : 0;
   }
-  bool IsAlive(const TileChoice &pair) const {
-    return FitsAfter(pair.persistent, pair.temporary(), rows_[pair.row].choice) &&
+  bool IsAlive(const TileChoice &pair, int op) const {
+    const RowChoice &row = rows_[pair.row];
+    return Fits(pair.persistent, pair.temporary(), row.choice, before_.Within(op, row.walk.tiles() > 1)) &&
            (pair.extra_macs <= space_.most_extra_macs + network_.unneeded_macs || space_.work_first);
   }
   void HoldAll(int op, bool live_out);
@@ -221,6 +227,7 @@ class SegmentBuilder {
   const SearchSpace &space_;
   int last_ = 0, tiled_ = 0;
   BytesAfter after_;
+  const BytesBefore &before_;
   std::vector<RowsBefore> &rows_before_;
   std::vector<int> lowest_;
   std::vector<char> used_;

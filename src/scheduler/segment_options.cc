@@ -46,13 +46,15 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     return;
   }
   // What there is beside any of them: what crosses into the stage, and perhaps a row of the segment before.
-  const int64_t crossing = network_.crossing_bytes[first], before = network_.least_crossing_before[first];
+  const int64_t crossing = network_.crossing_bytes[first];
+  int64_t before = network_.least_crossing_before[first];
   const int64_t output = network_.tensors[network_.operators[last_].output].nbytes;
   const int64_t live_outs = after_.may_stop ? network_.LiveOutBytes(first, last_) : kNever;
   int64_t row_before = kNever;
   if (first > 0) {
     const Tensor &tensor = network_.tensors[network_.operators[first - 1].output];
     row_before = tensor.size[kCols] * tensor.position_bytes;
+    before = std::max(before, before_.Within(first - 1, false).least());
   }
   for (RowChoice &row : rows_) {
     row.borders = {};
@@ -117,7 +119,7 @@ void SegmentBuilder::AddEarlyOptions(int first, const std::vector<int> &early, s
   SearchSpace space = space_;
   space.recompute_all = false;
   space.most_recomputed = 0;
-  SegmentBuilder builder(network_, space, rows_before_);
+  SegmentBuilder builder(network_, space, before_, rows_before_);
   builder.early_ = true;
   builder.OpenChoices(last_, after_);
   std::vector<EarlyStops> rows, cols;

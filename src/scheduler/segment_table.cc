@@ -4,12 +4,12 @@
 
 namespace mcupatch::scheduler {
 
-SegmentTable::SegmentTable(const Network &network, const SearchSpace &space)
+SegmentTable::SegmentTable(const Network &network, const SearchSpace &space, const BytesBefore &before)
     : network_(network),
       size_(network.size()),
       live_out_bytes_(static_cast<size_t>(network.size()) * network.size()),
       options_(static_cast<size_t>(network.size()) * network.size()),
-      builder_(std::make_unique<SegmentBuilder>(network, space, rows_before_)) {
+      builder_(std::make_unique<SegmentBuilder>(network, space, before, rows_before_)) {
 }
 
 SegmentTable::~SegmentTable() = default;

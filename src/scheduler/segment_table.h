@@ -86,14 +86,15 @@ struct BytesAfter {
   std::array<int64_t, kMostTileRows> staying{}, all{};
 };
 
+class BytesBefore;
 class SegmentBuilder;
 
 // The options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the same
 // segment beats in everything. Those with one `rows_before` follow each other.
 class SegmentTable {
  public:
-  // An empty table; `network` and `space` must outlive it.
-  SegmentTable(const Network &network, const SearchSpace &space);
+  // An empty table; the arguments must outlive it.
+  SegmentTable(const Network &network, const SearchSpace &space, const BytesBefore &before);
   ~SegmentTable();
 
   // Adds the segments that end with operator `last` and fit together with what follows them.

@@ -5,9 +5,9 @@
 
 namespace mcupatch::scheduler {
 
-TailSearch::TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space,
-                       int64_t enough_bytes)
-    : network_(network), table_(table), space_(space), enough_bytes_(enough_bytes) {
+TailSearch::TailSearch(const Network &network, const SegmentTable &table, const BytesBefore &before,
+                       const SearchSpace &space, int64_t enough_bytes)
+    : network_(network), table_(table), before_(before), space_(space), enough_bytes_(enough_bytes) {
   tails_.resize(static_cast<size_t>(network.size() + 1) * kMostTileRows);
   rest_.resize(network.size() + 1);
 }
@@ -103,7 +103,7 @@ void TailSearch::Join(const SegmentOption &option) {
   const int64_t live_outs = table_.live_out_bytes(option.first, option.last);
   if (rest_[next].found) {
     const Tail tail = {option.persistent + live_outs, option.temporary, work + rest_[next].work, 0, &option, -1};
-    if (Fits(tail)) {
+    if (Fits(tail, before_.At(option.first))) {
       Keep(joined_, tail);
     }
     if (network_.MayStop(option.first, option.last)) {
@@ -124,15 +124,14 @@ void TailSearch::Join(const SegmentOption &option) {
                        std::max(other.since, network_.lone_since[next]),
                        &option,
                        static_cast<int>(i)};
-    if (tail.since <= option.first && Fits(tail)) {
+    if (tail.since <= option.first && Fits(tail, before_.At(option.first))) {
       Keep(joined_, tail);
     }
   }
 }
 
-// Whether a stage that starts at `first` or before it can hold the tail within the budget.
-bool TailSearch::Fits(const Tail &tail) const {
-  return least_before_[tail.since] + tail.persistent + tail.temporary <= space_.budget_bytes &&
+bool TailSearch::Fits(const Tail &tail, int64_t before) const {
+  return std::max(before, least_before_[tail.since]) + tail.persistent + tail.temporary <= space_.budget_bytes &&
          (space_.bytes_only || space_.work_first || tail.work.first <= space_.most_extra_macs + network_.unneeded_macs);
 }
 
@@ -157,11 +156,12 @@ void TailSearch::AddWindows(int first) {
     if (windows.nbytes[rows] == kNone) {
       continue;
     }
+    const int64_t before = before_.Within(first - 1, space_.tile_rows[rows] != 0).least();
     for (Tail tail : joined_) {
       tail.persistent += windows.nbytes[rows];
       tail.work = tail.work + space_.Order(0, windows.work[rows]);
       tail.since = std::max(tail.since, network_.lone_since[first]);
-      if (tail.since < first && Fits(tail)) {
+      if (tail.since < first && Fits(tail, before)) {
         Keep(tails(first, static_cast<int>(rows)), tail);
       }
     }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bytes_before.h"
 #include "network.h"
 #include "search.h"
 #include "segment_table.h"
@@ -14,7 +15,8 @@ namespace mcupatch::scheduler {
 class TailSearch {
  public:
   // With `space.bytes_only` least bytes are looked for, else least work. Bytes below `enough_bytes` count as that many.
-  TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, int64_t enough_bytes = 0);
+  TailSearch(const Network &network, const SegmentTable &table, const BytesBefore &before, const SearchSpace &space,
+             int64_t enough_bytes = 0);
 
   // `filled`: the table, where it is empty so far: it gets the segments that can be followed within the budget.
   FoundSchedule Run(SegmentTable *filled = nullptr);
@@ -45,7 +47,8 @@ class TailSearch {
   void AddWindows(int first);
   void Start(int first);
   void Consider(int first, int64_t bytes, Work work, const SegmentOption *option, int next);
-  bool Fits(const Tail &tail) const;
+  // Whether a stage that starts with operator `tail.since` or later and holds the tail and `before` fits.
+  bool Fits(const Tail &tail, int64_t before) const;
   void Keep(std::vector<Tail> &tails, const Tail &tail) const;
   std::vector<Tail> &tails(int first, int rows) {
     return tails_[static_cast<size_t>(first) * kMostTileRows + rows];
@@ -56,6 +59,7 @@ class TailSearch {
 
   const Network &network_;
   const SegmentTable &table_;
+  const BytesBefore &before_;
   const SearchSpace &space_;
   const int64_t enough_bytes_;
   std::vector<std::vector<Tail>> tails_;  // by operator and choice of tile rows before it
