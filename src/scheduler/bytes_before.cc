@@ -39,6 +39,18 @@ int HaloRows(const Network &network, int op) {
   return halo;
 }
 
+// Bytes of the streamed tensors that an operator reads, in rows that anyone reads: a single tile needs all of them.
+int64_t StreamedBytes(const Network &network, int op) {
+  int64_t nbytes = 0;
+  for (const Read &read : network.operators[op].reads) {
+    const Tensor &tensor = network.tensors[read.tensor];
+    if (tensor.streamed) {
+      nbytes += network.needed[kRows][read.tensor] * tensor.size[kCols] * tensor.position_bytes;
+    }
+  }
+  return nbytes;
+}
+
 }  // namespace
 
 BytesBefore::BytesBefore(const Network &network, const SearchSpace &space)
@@ -47,31 +59,38 @@ BytesBefore::BytesBefore(const Network &network, const SearchSpace &space)
   for (int op = 0; op < network.size(); ++op) {
     const bool joins = op > 0 && network.operators[op - 1].tileable;
     LeastBefore &at = at_[op], &tiled = tiled_[op], &whole = whole_[op];
-    at.started = network.crossing_bytes[op];
-    int64_t halo = 0;
+    at.started = space.IsKnownFrom(op) ? kNever : network.crossing_bytes[op];
+    int64_t halo = 0, follows_whole = kNever;
     if (joins) {
       const Operator &before = network.operators[op - 1];
       const Tensor &tensor = network.tensors[before.output];
       const bool halo_counts = keeps_halos && network.operators[op].tileable && !network.operators[op].reduction;
       const int halo_rows = halo_counts ? HaloRows(network, op - 1) : 0;
-      halo = halo_rows * network.needed_cols[before.output] * tensor.position_bytes;
+      halo = halo_rows * network.needed[kCols][before.output] * tensor.position_bytes;
       if (network.lone_since[op] < op) {
-        const int64_t row_bytes = tensor.size[kCols] * tensor.position_bytes;
-        const bool whole_only = before.reduction;  // its tile rows are those of its input
-        const int64_t after_whole = whole_[op - 1].least() + row_bytes * (whole_only ? 1 : tensor.size[kRows]);
-        const int64_t after_tiled = tiled_[op - 1].least() + row_bytes * std::max(halo_rows, 1);
-        at.follows = std::max(std::min(after_whole, after_tiled), network.least_crossing_before[op] + row_bytes);
+        // The window between them holds `rows` that this segment reads at once, or a whole map of the one before.
+        const auto follow = [&](int rows) {
+          const int64_t row_bytes = tensor.size[kCols] * tensor.position_bytes;
+          const int rows_of_whole = before.reduction ? rows : tensor.size[kRows];  // its tiles are those of its input
+          const int64_t after_whole = whole_[op - 1].least() + row_bytes * rows_of_whole;
+          const int64_t after_tiled = tiled_[op - 1].least() + row_bytes * rows;
+          return std::max(std::min(after_whole, after_tiled), network.least_crossing_before[op] + row_bytes * rows);
+        };
+        at.follows = follow(std::max(halo_rows, 1));
+        follows_whole = follow(std::max(network.needed[kRows][before.output], 1));
       }
     }
     if (!network.operators[op].tileable) {
       continue;  // in no segment
     }
     tiled = whole = at;
+    whole.started += StreamedBytes(network, op);
+    whole.follows = follows_whole;
     if (joins) {
       tiled.started = std::min(at.started, tiled_[op - 1].started + halo);
       tiled.follows = std::min(at.follows, tiled_[op - 1].follows + halo);
-      whole.started = std::min(at.started, whole_[op - 1].started);
-      whole.follows = std::min(at.follows, whole_[op - 1].follows);
+      whole.started = std::min(whole.started, whole_[op - 1].started);
+      whole.follows = std::min(whole.follows, whole_[op - 1].follows);
     }
   }
 }

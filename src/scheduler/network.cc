@@ -67,11 +67,11 @@ int64_t Network::LeastBytesOf(const Operator &op) const {
 
 // Calls compute all pairs of some rows and some columns, so at least all pairs of those that anyone reads.
 void Network::FindNeeded() {
-  std::vector<std::vector<char>> needed[2];  // by axis, tensor and position
+  std::vector<std::vector<char>> is_needed[2];  // by axis, tensor and position
   for (Axis axis : {kRows, kCols}) {
     for (size_t id = 0; id < tensors.size(); ++id) {
       const bool whole = readers[id].empty() || tensors[tensors[id].root].last_use > readers[id].back();
-      needed[axis].emplace_back(tensors[id].size[axis], whole);
+      is_needed[axis].emplace_back(tensors[id].size[axis], whole);
     }
   }
   unneeded_macs = 0;
@@ -79,10 +79,10 @@ void Network::FindNeeded() {
     const Operator &op = operators[i];
     int64_t area = 1;
     for (Axis axis : {kRows, kCols}) {
-      const std::vector<char> &out = needed[axis][op.output];
+      const std::vector<char> &out = is_needed[axis][op.output];
       area *= std::count(out.begin(), out.end(), 1);
       for (const Read &read : op.reads) {
-        std::vector<char> &in = needed[axis][read.tensor];
+        std::vector<char> &in = is_needed[axis][read.tensor];
         const AxisAccess &access = read.axis[axis];
         for (int position = 0; position < static_cast<int>(out.size()); ++position) {
           const int start = op.reduction ? 0 : position * access.stride - access.pad;
@@ -95,9 +95,11 @@ void Network::FindNeeded() {
     }
     unneeded_macs += op.tileable && !op.reduction ? op.whole_macs - area * op.macs : 0;
   }
-  needed_cols.clear();
-  for (const std::vector<char> &cols : needed[kCols]) {
-    needed_cols.push_back(static_cast<int>(std::count(cols.begin(), cols.end(), 1)));
+  for (Axis axis : {kRows, kCols}) {
+    needed[axis].clear();
+    for (const std::vector<char> &marks : is_needed[axis]) {
+      needed[axis].push_back(static_cast<int>(std::count(marks.begin(), marks.end(), 1)));
+    }
   }
 }
 

@@ -21,8 +21,14 @@ FoundSchedule SearchTable(const Network &network, const SegmentTable &table, con
   return TailSearch(network, table, before, space).Run();
 }
 
-// A schedule of few bytes: the best one with a few tiles only.
-int64_t FindFewBytes(const Network &network, SearchSpace space) {
+// A schedule of few bytes, and by operator how few run the network from there on. No stages: none is known.
+struct FewBytes {
+  FoundSchedule schedule;
+  std::vector<int64_t> bytes_from;
+};
+
+// The best one with a few tiles only.
+FewBytes FindFewBytes(const Network &network, SearchSpace space) {
   const int64_t most = space.budget_bytes;
   space.tile_rows.resize(1);
   space.tile_cols = {space.tile_cols.front(), space.tile_cols.back()};
@@ -32,14 +38,27 @@ int64_t FindFewBytes(const Network &network, SearchSpace space) {
   const int64_t first = std::max<int64_t>(3 * network.least_bytes, 1024);
   for (int64_t budget = std::min(most, first);; budget = std::min(most, 2 * budget)) {
     space.budget_bytes = budget;
-    const FoundSchedule found = SearchOnce(network, space);
-    if (!found.stages.empty()) {
-      return found.bytes;
-    }
-    if (budget == most) {
-      return most;
+    const BytesBefore before(network, space);
+    SegmentTable table(network, space, before);
+    TailSearch search(network, table, before, space);
+    FewBytes few = {search.Run(&table), {}};
+    if (!few.schedule.stages.empty() || budget == most) {
+      for (int first = 0; first <= network.size(); ++first) {
+        few.bytes_from.push_back(search.LeastBytesFrom(first));
+      }
+      return few;
     }
   }
+}
+
+// Whether anything fits, where the network from an operator on need not be searched if `bytes_from` there fits.
+bool Fits(const Network &network, SearchSpace space, const std::vector<int64_t> &bytes_from) {
+  for (int64_t bytes : bytes_from) {
+    space.known_from.push_back(bytes <= space.budget_bytes);
+  }
+  const BytesBefore before(network, space);
+  SegmentTable table(network, space, before);
+  return TailSearch(network, table, before, space).Search(&table);
 }
 
 // Whether it pays to ask for the extra MACs first: the instructions of all ways to recompute are far more to compare.
@@ -63,7 +82,13 @@ FoundSchedule AddInstructions(const Network &network, SearchSpace space, const F
 
 FoundSchedule FindLeastBytes(const Network &network, SearchSpace space) {
   space.bytes_only = true;
-  space.budget_bytes = FindFewBytes(network, space);
+  FewBytes few = FindFewBytes(network, space);
+  if (!few.schedule.stages.empty()) {
+    space.budget_bytes = few.schedule.bytes - 1;
+    if (!Fits(network, space, few.bytes_from)) {
+      return few.schedule;
+    }
+  }
   return SearchOnce(network, space, network.least_bytes);
 }
 

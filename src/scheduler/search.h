@@ -9,6 +9,9 @@
 //
 // Of tails only those stay that no other one beats in everything. What cannot fit the budget is left out. Nothing else
 // is, so what is found is the best there is.
+//
+// Least bytes: a search with a few tiles gives a schedule; then it is asked whether anything fits in a byte less. Where
+// the first search runs the network from an operator on in so few bytes, the second one need not look for that part.
 #pragma once
 
 #include <cstdint>

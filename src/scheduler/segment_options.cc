@@ -54,7 +54,8 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
   if (first > 0) {
     const Tensor &tensor = network_.tensors[network_.operators[first - 1].output];
     row_before = tensor.size[kCols] * tensor.position_bytes;
-    before = std::max(before, before_.Within(first - 1, false).least());
+    before =
+        std::max(before, std::min(before_.Within(first - 1, false).least(), before_.Within(first - 1, true).least()));
   }
   for (RowChoice &row : rows_) {
     row.borders = {};

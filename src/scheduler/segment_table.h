@@ -44,10 +44,14 @@ struct SearchSpace {
   bool bytes_only = false;                   // work is of no interest
   bool macs_only = false;                    // of the work extra MACs alone are of interest
   int longest = kLongest;                    // operators in a segment
+  std::vector<char> known_from;              // by operator: the rest is known to fit; it need not be found
   int no_stage_cut = 0, no_segment_cut = 0;  // operators before which nothing is cut; 0: none
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
 
+  bool IsKnownFrom(int op) const {
+    return !known_from.empty() && known_from[op] != 0;
+  }
   Work Order(int64_t extra_macs, int64_t work) const {
     return bytes_only   ? Work{}
            : macs_only  ? Work{extra_macs, 0}

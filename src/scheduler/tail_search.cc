@@ -13,6 +13,10 @@ TailSearch::TailSearch(const Network &network, const SegmentTable &table, const 
 }
 
 FoundSchedule TailSearch::Run(SegmentTable *filled) {
+  return Search(filled) ? WriteSchedule() : FoundSchedule();
+}
+
+bool TailSearch::Search(SegmentTable *filled) {
   const int count = network_.size();
   rest_[count].found = true;
   rest_[count].work = {space_.bytes_only ? enough_bytes_ : 0, 0};
@@ -22,10 +26,12 @@ FoundSchedule TailSearch::Run(SegmentTable *filled) {
     }
     SearchFrom(first);
   }
+  return rest_[0].found && (space_.bytes_only || space_.work_first || rest_[0].work.first <= space_.most_extra_macs);
+}
+
+FoundSchedule TailSearch::WriteSchedule() const {
+  const int count = network_.size();
   FoundSchedule found;
-  if (!rest_[0].found || (!space_.bytes_only && !space_.work_first && rest_[0].work.first > space_.most_extra_macs)) {
-    return found;
-  }
   for (int at = 0; at < count;) {
     const Rest &rest = rest_[at];
     FoundStage stage = {at, at, rest.bytes, {}};
@@ -71,7 +77,9 @@ void TailSearch::SearchFrom(int first) {
     least_before_[start] = network_.crossing_bytes[least];
   }
   const Operator &op = network_.operators[first];
-  if (rest_[first + 1].found && network_.MayStop(first, first)) {
+  if (space_.IsKnownFrom(first)) {
+    rest_[first].found = true;
+  } else if (rest_[first + 1].found && network_.MayStop(first, first)) {
     Consider(first, op.whole_bytes, space_.Order(0, op.whole_work) + rest_[first + 1].work, nullptr, -1);
   }
   for (int last = first; last < network_.size(); ++last) {
@@ -169,7 +177,7 @@ void TailSearch::AddWindows(int first) {
 }
 
 void TailSearch::Consider(int first, int64_t bytes, Work work, const SegmentOption *option, int next) {
-  if (bytes > space_.budget_bytes) {
+  if (bytes > space_.budget_bytes || space_.IsKnownFrom(first)) {
     return;
   }
   Rest &rest = rest_[first];

@@ -21,6 +21,14 @@ class TailSearch {
   // `filled`: the table, where it is empty so far: it gets the segments that can be followed within the budget.
   FoundSchedule Run(SegmentTable *filled = nullptr);
 
+  // Whether anything fits.
+  bool Search(SegmentTable *filled);
+
+  // If only bytes count: how few run the network from operator `first` on, kNever if none do.
+  int64_t LeastBytesFrom(int first) const {
+    return rest_[first].found ? rest_[first].work.first : kNever;
+  }
+
  private:
   // A segment and how it goes on.
   struct Tail {
@@ -40,6 +48,7 @@ class TailSearch {
     int next = -1;
   };
 
+  FoundSchedule WriteSchedule() const;
   BytesAfter FindBytesAfter(int last) const;
   void SearchFrom(int first);
   void AddSegments(int first, int last);
