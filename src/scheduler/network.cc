@@ -32,7 +32,7 @@ void Network::Index() {
   for (const Operator &op : operators) {
     least_bytes = std::max(least_bytes, op.tileable ? std::min(op.whole_bytes, LeastBytesOf(op)) : op.whole_bytes);
   }
-  unneeded_macs = FindUnneededMacs();
+  FindNeeded();
   lone_since.assign(size() + 1, 0);
   for (int i = 1; i <= size(); ++i) {
     lone_since[i] = streamed_until >= i ? 1 : 0;
@@ -66,23 +66,23 @@ int64_t Network::LeastBytesOf(const Operator &op) const {
 }
 
 // Calls compute all pairs of some rows and some columns, so at least all pairs of those that anyone reads.
-int64_t Network::FindUnneededMacs() const {
-  std::vector<std::vector<char>> needed[2];  // by axis, tensor and position
+void Network::FindNeeded() {
+  std::vector<std::vector<char>> is_needed[2];  // by axis, tensor and position
   for (Axis axis : {kRows, kCols}) {
     for (size_t id = 0; id < tensors.size(); ++id) {
       const bool whole = readers[id].empty() || tensors[tensors[id].root].last_use > readers[id].back();
-      needed[axis].emplace_back(tensors[id].size[axis], whole);
+      is_needed[axis].emplace_back(tensors[id].size[axis], whole);
     }
   }
-  int64_t unneeded = 0;
+  unneeded_macs = 0;
   for (int i = size() - 1; i >= 0; --i) {
     const Operator &op = operators[i];
     int64_t area = 1;
     for (Axis axis : {kRows, kCols}) {
-      const std::vector<char> &out = needed[axis][op.output];
+      const std::vector<char> &out = is_needed[axis][op.output];
       area *= std::count(out.begin(), out.end(), 1);
       for (const Read &read : op.reads) {
-        std::vector<char> &in = needed[axis][read.tensor];
+        std::vector<char> &in = is_needed[axis][read.tensor];
         const AxisAccess &access = read.axis[axis];
         for (int position = 0; position < static_cast<int>(out.size()); ++position) {
           const int start = op.reduction ? 0 : position * access.stride - access.pad;
@@ -93,9 +93,14 @@ int64_t Network::FindUnneededMacs() const {
         }
       }
     }
-    unneeded += op.tileable && !op.reduction ? op.whole_macs - area * op.macs : 0;
+    unneeded_macs += op.tileable && !op.reduction ? op.whole_macs - area * op.macs : 0;
   }
-  return unneeded;
+  for (Axis axis : {kRows, kCols}) {
+    needed[axis].clear();
+    for (const std::vector<char> &marks : is_needed[axis]) {
+      needed[axis].push_back(static_cast<int>(std::count(marks.begin(), marks.end(), 1)));
+    }
+  }
 }
 
 int64_t Network::LiveOutBytes(int first, int last) const {

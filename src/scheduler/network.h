@@ -64,9 +64,10 @@ struct Network {
   std::vector<int> lone_since;
   // By operator: the fewest bytes that cross into a stage that starts before it and may be cut into segments there.
   std::vector<int64_t> least_crossing_before;
-  int streamed_until = -1;    // the last operator that reads a streamed input; all that do are in the first stage
-  int64_t least_bytes = 0;    // no schedule that keeps all halos needs less
-  int64_t unneeded_macs = 0;  // of positions that nothing reads, which tiles may leave out
+  std::vector<int> needed[2];  // by axis and tensor: positions that anyone reads
+  int streamed_until = -1;     // the last operator that reads a streamed input; all that do are in the first stage
+  int64_t least_bytes = 0;     // no schedule that keeps all halos needs less
+  int64_t unneeded_macs = 0;   // of positions that nothing reads, which tiles may leave out
 
   int size() const {
     return static_cast<int>(operators.size());
@@ -90,7 +91,7 @@ struct Network {
 
  private:
   int64_t LeastBytesOf(const Operator &op) const;
-  int64_t FindUnneededMacs() const;
+  void FindNeeded();  // and the MACs of what is not
 };
 
 inline int64_t RoundUp(int64_t nbytes) {

@@ -9,6 +9,9 @@
 //
 // Of tails only those stay that no other one beats in everything. What cannot fit the budget is left out. Nothing else
 // is, so what is found is the best there is.
+//
+// Least bytes: a search with a few tiles gives a schedule; then it is asked whether anything fits in a byte less. Where
+// the first search runs the network from an operator on in so few bytes, the second one need not look for that part.
 #pragma once
 
 #include <cstdint>
@@ -36,13 +39,16 @@ struct FoundSchedule {
 // The schedule of least bytes. `space.budget_bytes` is where the search for it ends.
 FoundSchedule FindLeastBytes(const Network &network, SearchSpace space);
 
-// The schedule of least work within `space.budget_bytes`. The table must hold all segments of that budget.
-FoundSchedule FindLeastWork(const Network &network, const SegmentTable &table, const SearchSpace &space);
+// The schedule of least work within `space.budget_bytes`.
+FoundSchedule FindLeastWork(const Network &network, SearchSpace space);
 
 // The schedule of least bytes within `space.most_extra_macs`, of those the one of least work.
-FoundSchedule FindLeastBytesOfWork(const Network &network, const SearchSpace &space);
+FoundSchedule FindLeastBytesOfWork(const Network &network, SearchSpace space);
 
 // The Pareto-optimal schedules within `space.budget_bytes`, descending in bytes, ascending in work.
 std::vector<FoundSchedule> FindFront(const Network &network, const SearchSpace &space);
+
+// The same against extra MACs alone; of each, the one of least instructions.
+std::vector<FoundSchedule> FindMacsFront(const Network &network, const SearchSpace &space);
 
 }  // namespace mcupatch::scheduler

@@ -1,10 +1,19 @@
+#include <limits>
 #include <stdexcept>
+#include <string>
 
 #include "export.h"
 #include "search.h"
 
 namespace mcupatch::scheduler {
 namespace {
+
+int ToInt(int64_t value) {
+  if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) {
+    throw std::invalid_argument("the search counts in 32 bits, and " + std::to_string(value) + " does not fit");
+  }
+  return static_cast<int>(value);
+}
 
 // Numbers read one after the other.
 class Reader {
@@ -21,7 +30,7 @@ class Reader {
     return values_[at_++];
   }
   int NextInt() {
-    return static_cast<int>(Next());
+    return ToInt(Next());
   }
 
  private:
@@ -81,8 +90,11 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
 }
 
 std::vector<int> ReadLengths(const Integers &values) {
-  const std::vector<int64_t> wide = ToVector(values);
-  return {wide.begin(), wide.end()};
+  std::vector<int> lengths;
+  for (int64_t value : values) {
+    lengths.push_back(ToInt(value));
+  }
+  return lengths;
 }
 
 // bytes, extra MACs, work; then for each stage its first and last operator, bytes and number of segments; then for each
@@ -103,9 +115,9 @@ Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
 }  // namespace
 
 // `tensors`, `operators`, `reads`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
-// most_recomputed, recompute_all, work_first, no_stage_cut, no_segment_cut, and the work of a moved byte and of a move. `goal`: 0 least bytes,
-// whatever the work, 1 least work within the budget, 2 the whole front, 3 least bytes within
-// most_extra_macs.
+// most_recomputed, recompute_all, work_first, no_stage_cut, no_segment_cut, and the work of a moved byte and of a move.
+// `goal`: 0 least bytes, whatever the work, 1 least work within the budget, 2 the whole front, 3 least bytes within
+// most_extra_macs, 4 the front against extra MACs alone.
 tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers tile_rows,
                                           Integers tile_cols, Integers col_parts, Integers limits, int64_t goal) {
   Reader in(limits);
@@ -134,11 +146,11 @@ tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, 
   if (goal == 0) {
     add(FindLeastBytes(network, space));
   } else if (goal == 1) {
-    add(FindLeastWork(network, SegmentTable(network, space), space));
+    add(FindLeastWork(network, space));
   } else if (goal == 3) {
     add(FindLeastBytesOfWork(network, space));
   } else {
-    for (const FoundSchedule &found : FindFront(network, space)) {
+    for (const FoundSchedule &found : goal == 4 ? FindMacsFront(network, space) : FindFront(network, space)) {
       add(found);
     }
   }

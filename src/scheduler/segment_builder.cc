@@ -42,7 +42,7 @@ void SegmentBuilder::HoldAll(int op, bool live_out) {
   size_t kept = 0;
   for (size_t i = 0; i < pairs_.size(); ++i) {
     Hold(pairs_[i], rows_[pairs_[i].row].stats, cols_[pairs_[i].col].stats, op, live_out);
-    if (IsAlive(pairs_[i])) {
+    if (IsAlive(pairs_[i], op)) {
       if (kept != i) {
         pairs_[kept] = std::move(pairs_[i]);
       }

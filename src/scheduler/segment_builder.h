@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "axis_walk.h"
+#include "bytes_before.h"
 #include "network.h"
 #include "row_window.h"
 #include "segment_table.h"
@@ -56,14 +57,15 @@ struct TileChoice {
 
 class SegmentBuilder {
  public:
-  SegmentBuilder(const Network &network, const SearchSpace &space, std::vector<RowsBefore> &rows_before)
-      : network_(network), space_(space), rows_before_(rows_before) {
+  SegmentBuilder(const Network &network, const SearchSpace &space, const BytesBefore &before,
+                 std::vector<RowsBefore> &rows_before)
+      : network_(network), space_(space), before_(before), rows_before_(rows_before) {
   }
 
-  // Grows segments that end with `last` towards the front; `emit` takes the options of each.
+  // Grows segments that end with `last` and fit before `after` towards the front; `emit` takes the options of each.
   template <typename Emit>
-  void Build(int last, const Emit &emit) {
-    OpenChoices(last);
+  void Build(int last, const BytesAfter &after, const Emit &emit) {
+    OpenChoices(last, after);
     int64_t stride = 1;  // of the tiled tensor in the first operator's input, at most
     for (int first = last_; first >= 0 && last_ - first < space_.longest && CanHold(first); --first) {
       stride *= LargestStride(first);
@@ -93,8 +95,9 @@ class SegmentBuilder {
     return network_.tensors[tiled_].size[axis];
   }
 
-  void OpenChoices(int last) {
+  void OpenChoices(int last, const BytesAfter &after) {
     last_ = last;
+    after_ = after;
     tiled_ = network_.tiled_tensor(last);
     for (RowChoice &row : rows_) {
       spare_.push_back(std::move(row.walk));
@@ -106,6 +109,9 @@ class SegmentBuilder {
     cols_.clear();
     pairs_.clear();
     for (size_t k = 0; k < space_.tile_rows.size(); ++k) {
+      if (!Fits(0, 0, static_cast<int>(k), {0, 0})) {
+        continue;
+      }
       const int rows = space_.tile_rows[k] == 0 ? SizeOf(kRows) : space_.tile_rows[k];
       if (rows < SizeOf(kRows) || space_.tile_rows[k] == 0) {
         AddRows(rows, static_cast<int>(k), false);
@@ -190,8 +196,23 @@ class SegmentBuilder {
   int64_t MoveWork(int64_t nbytes, int64_t moves) const {
     return nbytes * network_.moved_byte_work + moves * network_.move_work;
   }
-  bool IsAlive(const TileChoice &pair) const {
-    return pair.persistent + pair.temporary() <= space_.budget_bytes &&
+  // Whether a segment of tile rows `choice` that needs these bytes or more can be followed by anything. What a stage of
+  // this segment alone reads may share bytes with its output.
+  bool Fits(int64_t persistent, int64_t temporary, int choice, const LeastBefore &before) const {
+    const int64_t stop = BytesOfStop();
+    const int64_t stopping = temporary + std::min(std::max(stop, before.started), stop + before.follows);
+    const int64_t going_on = std::max(temporary + after_.staying[choice], after_.all[choice]) + before.least();
+    return persistent + std::min(stopping, going_on) <= space_.budget_bytes;
+  }
+  // What a stage that ends with `last_` holds beside the segment: its output, perhaps over inputs that die.
+  int64_t BytesOfStop() const {
+    const int output = network_.operators[last_].output;
+    const bool counts = network_.tensors[output].root == output && network_.tensors[output].last_use > last_;
+    return !after_.may_stop ? kNever : counts ? network_.tensors[output].nbytes : 0;
+  }
+  bool IsAlive(const TileChoice &pair, int op) const {
+    const RowChoice &row = rows_[pair.row];
+    return Fits(pair.persistent, pair.temporary(), row.choice, before_.Within(op, row.walk.tiles() > 1)) &&
            (pair.extra_macs <= space_.most_extra_macs + network_.unneeded_macs || space_.work_first);
   }
   void HoldAll(int op, bool live_out);
@@ -205,6 +226,8 @@ class SegmentBuilder {
   const Network &network_;
   const SearchSpace &space_;
   int last_ = 0, tiled_ = 0;
+  BytesAfter after_;
+  const BytesBefore &before_;
   std::vector<RowsBefore> &rows_before_;
   std::vector<int> lowest_;
   std::vector<char> used_;

@@ -7,18 +7,24 @@
 namespace mcupatch::scheduler {
 namespace {
 
-// Whether nothing that holds `b` is worse with `a` in its place; both read the same rows.
+// Whether no segment before is worse off with the windows `a` after it than with `b`.
+bool AreAtLeastAsGood(const RowsBefore &a, const RowsBefore &b, const SearchSpace &space) {
+  for (size_t k = 0; k < space.tile_rows.size(); ++k) {
+    if (b.nbytes[k] != kNone &&
+        (a.nbytes[k] == kNone || a.nbytes[k] > b.nbytes[k] || space.Order(0, b.work[k]) < space.Order(0, a.work[k]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether nothing that holds `b` is worse with `a` in its place; both have the same tile rows.
 bool IsAtLeastAsGood(const SegmentOption &a, const SegmentOption &b, const SearchSpace &space) {
-  if (a.rows_before != b.rows_before || a.persistent > b.persistent || a.temporary > b.temporary ||
-      a.saving < b.saving) {
+  if (a.persistent > b.persistent || a.temporary > b.temporary || a.saving < b.saving ||
+      a.stream_window > b.stream_window) {
     return false;
   }
-  if (space.bytes_only) {
-    return true;
-  }
-  const Work work_a = space.work_first ? Work{a.work, a.extra_macs} : Work{a.extra_macs, a.work};
-  const Work work_b = space.work_first ? Work{b.work, b.extra_macs} : Work{b.extra_macs, b.work};
-  return work_a <= work_b;
+  return space.Order(a.extra_macs, a.work) <= space.Order(b.extra_macs, b.work);
 }
 
 }  // namespace
@@ -40,11 +46,16 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     return;
   }
   // What there is beside any of them: what crosses into the stage, and perhaps a row of the segment before.
-  int64_t least = network_.crossing_bytes[first] - network_.tensors[network_.operators[last_].output].nbytes;
+  const int64_t crossing = network_.crossing_bytes[first];
+  int64_t before = network_.least_crossing_before[first];
+  const int64_t output = network_.tensors[network_.operators[last_].output].nbytes;
+  const int64_t live_outs = after_.may_stop ? network_.LiveOutBytes(first, last_) : kNever;
+  int64_t row_before = kNever;
   if (first > 0) {
-    const Tensor &before = network_.tensors[network_.operators[first - 1].output];
-    const int64_t row = before.size[kCols] * before.position_bytes;
-    least = std::min(least, network_.least_crossing_before[first] + row);
+    const Tensor &tensor = network_.tensors[network_.operators[first - 1].output];
+    row_before = tensor.size[kCols] * tensor.position_bytes;
+    before =
+        std::max(before, std::min(before_.Within(first - 1, false).least(), before_.Within(first - 1, true).least()));
   }
   for (RowChoice &row : rows_) {
     row.borders = {};
@@ -56,7 +67,10 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     if (first == last_ && row.walk.tiles() == 1 && one_wide) {
       continue;  // a whole operator
     }
-    if (pair.persistent + pair.temporary() + least > space_.budget_bytes) {
+    const int64_t held = pair.persistent + pair.temporary(), staying = after_.staying[row.choice];
+    const int64_t after = std::min(live_outs, staying);
+    const int64_t alone = crossing + live_outs - std::min(crossing, output);
+    if (held + std::min({alone, crossing + staying, before + row_before + after}) > space_.budget_bytes) {
       continue;
     }
     if (row.borders.rows_before < 0) {
@@ -68,11 +82,9 @@ void SegmentBuilder::AddOptions(int first, std::vector<SegmentOption> &options) 
     option.persistent = pair.persistent;
     option.temporary = pair.temporary();
     option.stream_window = borders.stream_window;
-    const int64_t as_first = network_.crossing_bytes[first] + borders.stream_window - option.saving;
-    const int64_t least_border = borders.least_window == kNone
-                                     ? as_first
-                                     : std::min(as_first, network_.least_crossing_before[first] + borders.least_window);
-    if (option.persistent + option.temporary + least_border > space_.budget_bytes) {
+    const int64_t as_first = crossing + borders.stream_window + std::min(live_outs - option.saving, staying);
+    const int64_t as_later = borders.least_window == kNone ? kNever : before + borders.least_window + after;
+    if (held + std::min(as_first, as_later) > space_.budget_bytes) {
       continue;
     }
     option.first = first;
@@ -108,9 +120,9 @@ void SegmentBuilder::AddEarlyOptions(int first, const std::vector<int> &early, s
   SearchSpace space = space_;
   space.recompute_all = false;
   space.most_recomputed = 0;
-  SegmentBuilder builder(network_, space, rows_before_);
+  SegmentBuilder builder(network_, space, before_, rows_before_);
   builder.early_ = true;
-  builder.OpenChoices(last_);
+  builder.OpenChoices(last_, after_);
   std::vector<EarlyStops> rows, cols;
   for (RowChoice &row : builder.rows_) {
     rows.push_back(FindEarlyStops(network_, first, last_, kRows, row.rows));
@@ -187,14 +199,19 @@ SegmentBorders SegmentBuilder::FindBorders(int first, const RowChoice &row) {
 }
 
 void SegmentBuilder::Keep(std::vector<SegmentOption> &options, const SegmentOption &option) const {
+  const auto beats = [this](const SegmentOption &a, const SegmentOption &b) {
+    return a.rows_choice == b.rows_choice && IsAtLeastAsGood(a, b, space_) &&
+           (a.rows_before == b.rows_before ||
+            AreAtLeastAsGood(rows_before_[a.rows_before], rows_before_[b.rows_before], space_));
+  };
   for (const SegmentOption &other : options) {
-    if (IsAtLeastAsGood(other, option, space_)) {
+    if (beats(other, option)) {
       return;
     }
   }
-  options.erase(std::remove_if(options.begin(), options.end(),
-                               [&](const SegmentOption &o) { return IsAtLeastAsGood(option, o, space_); }),
-                options.end());
+  options.erase(
+      std::remove_if(options.begin(), options.end(), [&](const SegmentOption &other) { return beats(option, other); }),
+      options.end());
   options.push_back(option);
 }
 

@@ -4,16 +4,26 @@
 
 namespace mcupatch::scheduler {
 
-SegmentTable::SegmentTable(const Network &network, const SearchSpace &space)
-    : size_(network.size()),
+SegmentTable::SegmentTable(const Network &network, const SearchSpace &space, const BytesBefore &before)
+    : network_(network),
+      size_(network.size()),
       live_out_bytes_(static_cast<size_t>(network.size()) * network.size()),
-      options_(static_cast<size_t>(network.size()) * network.size()) {
-  SegmentBuilder builder(network, space, rows_before_);
+      options_(static_cast<size_t>(network.size()) * network.size()),
+      builder_(std::make_unique<SegmentBuilder>(network, space, before, rows_before_)) {
+}
+
+SegmentTable::~SegmentTable() = default;
+
+void SegmentTable::Add(int last, const BytesAfter &after) {
+  builder_->Build(last, after, [&](int first, std::vector<SegmentOption> options) {
+    live_out_bytes_[static_cast<size_t>(first) * size_ + last] = network_.LiveOutBytes(first, last);
+    options_[static_cast<size_t>(first) * size_ + last] = std::move(options);
+  });
+}
+
+void SegmentTable::AddAll() {
   for (int last = 0; last < size_; ++last) {
-    builder.Build(last, [&](int first, std::vector<SegmentOption> options) {
-      live_out_bytes_[static_cast<size_t>(first) * size_ + last] = network.LiveOutBytes(first, last);
-      options_[static_cast<size_t>(first) * size_ + last] = std::move(options);
-    });
+    Add(last, {});
   }
 }
 

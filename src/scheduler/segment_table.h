@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "network.h"
@@ -17,7 +18,7 @@ constexpr int kLongest = 64;      // operators in a segment, at most
 constexpr int64_t kLargestStride = 4096;
 constexpr int64_t kNone = -1;
 
-// What is compared after bytes: the first, then the second.
+// What is compared after bytes: the first, then the second. The second is 0 where it is of no interest.
 struct Work {
   int64_t first = 0, second = 0;
 
@@ -41,10 +42,22 @@ struct SearchSpace {
   bool recompute_all = false;                // also all rows, with the columns kept or recomputed
   bool work_first = false;                   // instructions before extra MACs
   bool bytes_only = false;                   // work is of no interest
+  bool macs_only = false;                    // of the work extra MACs alone are of interest
   int longest = kLongest;                    // operators in a segment
+  std::vector<char> known_from;              // by operator: the rest is known to fit; it need not be found
   int no_stage_cut = 0, no_segment_cut = 0;  // operators before which nothing is cut; 0: none
   int64_t most_extra_macs = 0;
   int64_t budget_bytes = 0;
+
+  bool IsKnownFrom(int op) const {
+    return !known_from.empty() && known_from[op] != 0;
+  }
+  Work Order(int64_t extra_macs, int64_t work) const {
+    return bytes_only   ? Work{}
+           : macs_only  ? Work{extra_macs, 0}
+           : work_first ? Work{work, extra_macs}
+                        : Work{extra_macs, work};
+  }
 };
 
 // What a segment of some tile rows has between it and the segment before, by the choice of that one's tile rows: the
@@ -69,11 +82,29 @@ struct SegmentOption {
   int64_t stream_window;  // bytes for the rows of a streamed input
 };
 
+// What there is beside a segment in its stage: least bytes by the choice of its tile rows, `kNever` if nothing follows
+// that fits. `staying`: of what stays while it runs. `all`: with the most at one operator of the segments that follow.
+constexpr int64_t kNever = int64_t{1} << 60;
+struct BytesAfter {
+  bool may_stop = true;  // the stage may end with it; the others count only what goes on
+  std::array<int64_t, kMostTileRows> staying{}, all{};
+};
+
+class BytesBefore;
+class SegmentBuilder;
+
+// The options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the same
+// segment beats in everything. Those with one `rows_before` follow each other.
 class SegmentTable {
  public:
-  // All options of at most `space.budget_bytes` and `space.most_extra_macs`, but for those that another one of the
-  // same segment beats in everything. Those with one `rows_before` follow each other.
-  SegmentTable(const Network &network, const SearchSpace &space);
+  // An empty table; the arguments must outlive it.
+  SegmentTable(const Network &network, const SearchSpace &space, const BytesBefore &before);
+  ~SegmentTable();
+
+  // Adds the segments that end with operator `last` and fit together with what follows them.
+  void Add(int last, const BytesAfter &after);
+  // Adds all segments, whatever follows them.
+  void AddAll();
 
   // The options of the segments that start at `first`, by their last operator.
   const std::vector<SegmentOption> &at(int first, int last) const {
@@ -88,10 +119,12 @@ class SegmentTable {
   }
 
  private:
+  const Network &network_;
   int size_;
   std::vector<int64_t> live_out_bytes_;
   std::vector<RowsBefore> rows_before_;
   std::vector<std::vector<SegmentOption>> options_;
+  std::unique_ptr<SegmentBuilder> builder_;
 };
 
 }  // namespace mcupatch::scheduler

@@ -5,24 +5,33 @@
 
 namespace mcupatch::scheduler {
 
-TailSearch::TailSearch(const Network &network, const SegmentTable &table, const SearchSpace &space, bool bytes_only,
-                       int64_t enough_bytes)
-    : network_(network), table_(table), space_(space), bytes_only_(bytes_only), enough_bytes_(enough_bytes) {
+TailSearch::TailSearch(const Network &network, const SegmentTable &table, const BytesBefore &before,
+                       const SearchSpace &space, int64_t enough_bytes)
+    : network_(network), table_(table), before_(before), space_(space), enough_bytes_(enough_bytes) {
   tails_.resize(static_cast<size_t>(network.size() + 1) * kMostTileRows);
   rest_.resize(network.size() + 1);
 }
 
-FoundSchedule TailSearch::Run() {
+FoundSchedule TailSearch::Run(SegmentTable *filled) {
+  return Search(filled) ? WriteSchedule() : FoundSchedule();
+}
+
+bool TailSearch::Search(SegmentTable *filled) {
   const int count = network_.size();
   rest_[count].found = true;
-  rest_[count].work = {bytes_only_ ? enough_bytes_ : 0, 0};
+  rest_[count].work = {space_.bytes_only ? enough_bytes_ : 0, 0};
   for (int first = count - 1; first >= 0; --first) {
+    if (filled != nullptr) {
+      filled->Add(first, FindBytesAfter(first));
+    }
     SearchFrom(first);
   }
+  return rest_[0].found && (space_.bytes_only || space_.work_first || rest_[0].work.first <= space_.most_extra_macs);
+}
+
+FoundSchedule TailSearch::WriteSchedule() const {
+  const int count = network_.size();
   FoundSchedule found;
-  if (!rest_[0].found || (!bytes_only_ && !space_.work_first && rest_[0].work.first > space_.most_extra_macs)) {
-    return found;
-  }
   for (int at = 0; at < count;) {
     const Rest &rest = rest_[at];
     FoundStage stage = {at, at, rest.bytes, {}};
@@ -41,15 +50,23 @@ FoundSchedule TailSearch::Run() {
     found.bytes = std::max(found.bytes, stage.bytes);
     found.stages.push_back(std::move(stage));
   }
-  found.work = bytes_only_ ? Work{} : rest_[0].work;
+  found.work = space_.bytes_only ? Work{} : rest_[0].work;
   return found;
 }
 
-Work TailSearch::WorkOf(const SegmentOption &option) const {
-  if (bytes_only_) {
-    return {};
+// What can follow a segment that ends with `last`; all that is after it has been searched.
+BytesAfter TailSearch::FindBytesAfter(int last) const {
+  BytesAfter after;
+  after.may_stop = rest_[last + 1].found;
+  after.staying.fill(kNever);
+  after.all.fill(kNever);
+  for (int rows = 0; rows < kMostTileRows; ++rows) {
+    for (const Tail &tail : tails(last + 1, rows)) {
+      after.staying[rows] = std::min(after.staying[rows], tail.persistent);
+      after.all[rows] = std::min(after.all[rows], tail.persistent + tail.temporary);
+    }
   }
-  return space_.work_first ? Work{option.work, option.extra_macs} : Work{option.extra_macs, option.work};
+  return after;
 }
 
 void TailSearch::SearchFrom(int first) {
@@ -60,9 +77,10 @@ void TailSearch::SearchFrom(int first) {
     least_before_[start] = network_.crossing_bytes[least];
   }
   const Operator &op = network_.operators[first];
-  if (rest_[first + 1].found && network_.MayStop(first, first)) {
-    const Work work = bytes_only_ ? Work{} : space_.work_first ? Work{op.whole_work, 0} : Work{0, op.whole_work};
-    Consider(first, op.whole_bytes, work + rest_[first + 1].work, nullptr, -1);
+  if (space_.IsKnownFrom(first)) {
+    rest_[first].found = true;
+  } else if (rest_[first + 1].found && network_.MayStop(first, first)) {
+    Consider(first, op.whole_bytes, space_.Order(0, op.whole_work) + rest_[first + 1].work, nullptr, -1);
   }
   for (int last = first; last < network_.size(); ++last) {
     AddSegments(first, last);
@@ -89,11 +107,11 @@ void TailSearch::AddSegments(int first, int last) {
 // All ways to go on after `option`.
 void TailSearch::Join(const SegmentOption &option) {
   const int next = option.last + 1;
-  const Work work = WorkOf(option);
+  const Work work = space_.Order(option.extra_macs, option.work);
   const int64_t live_outs = table_.live_out_bytes(option.first, option.last);
   if (rest_[next].found) {
     const Tail tail = {option.persistent + live_outs, option.temporary, work + rest_[next].work, 0, &option, -1};
-    if (Fits(tail)) {
+    if (Fits(tail, before_.At(option.first))) {
       Keep(joined_, tail);
     }
     if (network_.MayStop(option.first, option.last)) {
@@ -114,16 +132,15 @@ void TailSearch::Join(const SegmentOption &option) {
                        std::max(other.since, network_.lone_since[next]),
                        &option,
                        static_cast<int>(i)};
-    if (tail.since <= option.first && Fits(tail)) {
+    if (tail.since <= option.first && Fits(tail, before_.At(option.first))) {
       Keep(joined_, tail);
     }
   }
 }
 
-// Whether a stage that starts at `first` or before it can hold the tail within the budget.
-bool TailSearch::Fits(const Tail &tail) const {
-  return least_before_[tail.since] + tail.persistent + tail.temporary <= space_.budget_bytes &&
-         (bytes_only_ || space_.work_first || tail.work.first <= space_.most_extra_macs + network_.unneeded_macs);
+bool TailSearch::Fits(const Tail &tail, int64_t before) const {
+  return std::max(before, least_before_[tail.since]) + tail.persistent + tail.temporary <= space_.budget_bytes &&
+         (space_.bytes_only || space_.work_first || tail.work.first <= space_.most_extra_macs + network_.unneeded_macs);
 }
 
 // The joined segments as the first ones of their stage.
@@ -147,13 +164,12 @@ void TailSearch::AddWindows(int first) {
     if (windows.nbytes[rows] == kNone) {
       continue;
     }
+    const int64_t before = before_.Within(first - 1, space_.tile_rows[rows] != 0).least();
     for (Tail tail : joined_) {
       tail.persistent += windows.nbytes[rows];
-      if (!bytes_only_) {
-        (space_.work_first ? tail.work.first : tail.work.second) += windows.work[rows];
-      }
+      tail.work = tail.work + space_.Order(0, windows.work[rows]);
       tail.since = std::max(tail.since, network_.lone_since[first]);
-      if (tail.since < first && Fits(tail)) {
+      if (tail.since < first && Fits(tail, before)) {
         Keep(tails(first, static_cast<int>(rows)), tail);
       }
     }
@@ -161,11 +177,11 @@ void TailSearch::AddWindows(int first) {
 }
 
 void TailSearch::Consider(int first, int64_t bytes, Work work, const SegmentOption *option, int next) {
-  if (bytes > space_.budget_bytes) {
+  if (bytes > space_.budget_bytes || space_.IsKnownFrom(first)) {
     return;
   }
   Rest &rest = rest_[first];
-  const Work value = bytes_only_ ? Work{std::max(work.first, bytes), 0} : work;
+  const Work value = space_.bytes_only ? Work{std::max(work.first, bytes), 0} : work;
   if (!rest.found || value < rest.work || (!(rest.work < value) && bytes < rest.bytes)) {
     rest = {true, value, bytes, option, next};
   }

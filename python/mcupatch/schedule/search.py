@@ -28,7 +28,7 @@ from mcupatch.schedule.whole import whole_operator
 from mcupatch.schedule.work import HUNDRED
 
 NO_LIMIT = 1 << 60
-LEAST_BYTES, LEAST_WORK, FRONT, LEAST_BYTES_OF_WORK = 0, 1, 2, 3
+LEAST_BYTES, LEAST_WORK, FRONT, LEAST_BYTES_OF_WORK, MACS_FRONT = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,7 @@ def find_cheapest(problem: SearchProblem, budget_bytes: int) -> FrontPoint | Non
 def find_macs_front(problem: SearchProblem, max_extra_macs: int) -> Front:
     """The front of bytes against extra MACs: the least bytes without any, and what recomputation takes off them."""
     least = find_least_bytes(problem).bytes
-    points: list[FrontPoint] = []
-    for point in search_front(problem, RECOMPUTE, least, max_extra_macs):
-        # those that differ in instructions alone are no points of this front
-        if not points or point.extra_macs < points[-1].extra_macs:
-            points.append(point)
-    return Front(tuple(points))
+    return Front(tuple(_search(problem, RECOMPUTE, MACS_FRONT, least, max_extra_macs)[::-1]))
 
 
 def find_instructions_front(problem: SearchProblem) -> Front:
