@@ -32,6 +32,8 @@ void Network::Index() {
   for (const Operator &op : operators) {
     least_bytes = std::max(least_bytes, op.tileable ? std::min(op.whole_bytes, LeastBytesOf(op)) : op.whole_bytes);
   }
+  const auto early = std::find_if(operators.begin(), operators.end(), [](const Operator &op) { return op.early; });
+  first_early = static_cast<int>(early - operators.begin());
   FindNeeded();
   lone_since.assign(size() + 1, 0);
   for (int i = 1; i <= size(); ++i) {

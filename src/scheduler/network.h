@@ -66,6 +66,7 @@ struct Network {
   std::vector<int64_t> least_crossing_before;
   std::vector<int> needed[2];  // by axis and tensor: positions that anyone reads
   int streamed_until = -1;     // the last operator that reads a streamed input; all that do are in the first stage
+  int first_early = 0;         // operator that may run early, the number of operators if there is none
   int64_t least_bytes = 0;     // no schedule that keeps all halos needs less
   int64_t unneeded_macs = 0;   // of positions that nothing reads, which tiles may leave out
 

@@ -73,7 +73,7 @@ class SegmentBuilder {
         return;
       }
       Push(first);
-      if (pairs_.empty()) {
+      if (pairs_.empty() && !MayHaveEarly(first)) {
         return;
       }
       if (IsSegment(first)) {
@@ -188,6 +188,12 @@ class SegmentBuilder {
 
   bool IsSegment(int first) const {
     return first == last_ || !network_.operators[last_].reduction || network_.tensors[tiled_].producer >= first;
+  }
+
+  // Whether segments that start with `first` or before it may run operators early: those may fit where no other does.
+  bool MayHaveEarly(int first) const {
+    const int64_t least = std::min(before_.Within(first, false).least(), before_.Within(first, true).least());
+    return least <= space_.budget_bytes && network_.first_early < last_;
   }
 
   void Push(int op);

@@ -33,7 +33,7 @@ std::vector<SegmentOption> SegmentBuilder::FindOptions(int first) {
   std::vector<SegmentOption> options;
   AddOptions(first, options);
   const std::vector<int> early = FindEarly(network_, first, last_);
-  if (!early.empty()) {
+  if (!early.empty() && MayBegin(first) && before_.At(first) <= space_.budget_bytes) {
     AddEarlyOptions(first, early, options);
   }
   std::stable_sort(options.begin(), options.end(),
@@ -144,6 +144,9 @@ void SegmentBuilder::AddEarlyOptions(int first, const std::vector<int> &early, s
       col.stats = col.walk.Push(op, false, live_out, is_early ? &cols[i].of_operator[op - first] : nullptr);
     }
     builder.HoldAll(op, live_out);
+    if (builder.pairs_.empty()) {
+      return;
+    }
   }
   builder.AddOptions(first, options);
 }
