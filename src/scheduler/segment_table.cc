@@ -1,5 +1,6 @@
 #include "segment_table.h"
 
+#include "interrupt.h"
 #include "segment_builder.h"
 
 namespace mcupatch::scheduler {
@@ -23,6 +24,7 @@ void SegmentTable::Add(int last, const BytesAfter &after) {
 
 void SegmentTable::AddAll() {
   for (int last = 0; last < size_; ++last) {
+    StopIfInterrupted();
     Add(last, {});
   }
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "interrupt.h"
+
 namespace mcupatch::scheduler {
 
 TailSearch::TailSearch(const Network &network, const SegmentTable &table, const BytesBefore &before,
@@ -21,6 +23,7 @@ bool TailSearch::Search(SegmentTable *filled) {
   rest_[count].found = true;
   rest_[count].work = {space_.bytes_only ? enough_bytes_ : 0, 0};
   for (int first = count - 1; first >= 0; --first) {
+    StopIfInterrupted();
     if (filled != nullptr) {
       filled->Add(first, FindBytesAfter(first));
     }

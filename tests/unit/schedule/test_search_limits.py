@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+from types import FrameType
+
 import pytest
 
 from mcupatch.importer.tflite import import_tflite
 from mcupatch.ir.graph import Graph
+from mcupatch.model_file import load_model_file
+from mcupatch.pipeline import read_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.cost import extra_macs
-from mcupatch.schedule.search import find_least_sram, find_without_cut
+from mcupatch.schedule.search import NO_LIMIT, find_least_sram, find_macs_front, find_without_cut
 from mcupatch.schedule.search_problem import build_problem
 from tests.support.graphs import GraphBuilder
 from tests.support.random_networks import random_staged_tflite
@@ -48,3 +53,21 @@ def test_elements_alone_have_no_bound() -> None:
     point = find_least_sram(problem)
     check_schedule(graph, point.schedule)
     assert 0 < point.bytes < build_problem(graph, {}, {}).layer_by_layer_bytes
+
+
+def test_a_long_search_can_be_interrupted() -> None:
+    """Seconds of search in C++, ended by a handler of Python's after a hundredth of one."""
+    graph = read_graph(load_model_file("zoo:mobilenet_v2"))
+    problem = build_problem(graph, {}, {})
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(KeyboardInterrupt):
+            find_macs_front(problem, NO_LIMIT)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
