@@ -90,12 +90,14 @@ def random_wide_conv2d(rng: Rng) -> Example:
     return random_packed_conv2d(rng, wide=True)
 
 
-def random_packed_depthwise(rng: Rng) -> Example:
-    """Rows at a time: two where they can be, or one."""
+def random_packed_depthwise(rng: Rng, narrow: bool = False) -> Example:
+    """Rows at a time: two where they can be, or one. ``narrow``: outputs of one to three columns."""
     size, stride, stride_rows = int(rng.choice([3, 3, 5, 7])), pick(rng, 1, 2), pick(rng, 1, 3)
     _, _, _, padding, room = window_geometry(rng)
     least = (size - padding.top - padding.bottom, size - padding.left - padding.right)
     shape_in = (max(room[0], least[0]), max(room[1] + pick(rng, 0, 9), least[1]))
+    if narrow:
+        shape_in = (shape_in[0], max(least[1], 1) + pick(rng, 0, 2))
     channels = pick(rng, 4, 13)
     weights, input_zero_point = int8_values(rng, (size, size, channels)), zero_point(rng)
     flat = weights.reshape(-1, channels).T
@@ -122,6 +124,10 @@ def random_packed_depthwise(rng: Rng) -> Example:
     choice = choose_depthwise(op, two_rows=bool(rng.random() < 0.6))
     assert choice is not None
     return replace(example, choice=choice)
+
+
+def random_narrow_depthwise(rng: Rng) -> Example:
+    return random_packed_depthwise(rng, narrow=True)
 
 
 def random_packed_dense(rng: Rng) -> Example:
@@ -154,4 +160,5 @@ PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
     "wide_conv2d": random_wide_conv2d,
     "dense": random_packed_dense,
     "depthwise": random_packed_depthwise,
+    "narrow_depthwise": random_narrow_depthwise,
 }

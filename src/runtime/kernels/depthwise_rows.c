@@ -93,7 +93,7 @@ static void mcup_widen_short(const mcup_pair_job *jobs, int32_t count, int32_t c
 }
 
 /* The few layers whose clamp is not the whole type take another pass over their rows. */
-static void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
+void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
   int32_t i = 0;
 #if MCUP_THUMB_DSP
   const uint32_t below = 0x01010101U * (uint32_t)(low + 128);
@@ -143,9 +143,12 @@ static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_param
 }
 
 size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols) {
+  const size_t channels = (size_t)(params->channels + 3) / 4 * 4;
+  if (out_cols <= MCUP_NARROW_COLS) {
+    return channels;
+  }
   const size_t padded = ((size_t)out_cols + 3) / 4 * 4;
   const size_t cols = ((padded - 1) * (size_t)params->stride_cols + (size_t)size + 3) / 4 * 4;
-  const size_t channels = (size_t)(params->channels + 3) / 4 * 4;
   const size_t waiting = params->rows_at_once == 1 ? 0 : (size_t)out_cols * (size_t)params->channels;
   return cols * (size_t)mcup_column_bytes(size, params) + channels + (waiting + 3) / 4 * 4;
 }
@@ -172,7 +175,7 @@ static mcup_depthwise_memory mcup_divide_scratch(int32_t size, const mcup_packed
   return memory;
 }
 
-static void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
+void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
   uint32_t *words = (uint32_t *)start;
   MCUP_NO_UNROLL
   for (int32_t i = 0; i < bytes / 4; ++i) {
@@ -268,6 +271,10 @@ static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch) {
+  if (out->cols <= MCUP_NARROW_COLS) {
+    mcup_depthwise_narrow(size, loops->narrow, params, in, out, pad_top, pad_left, (int8_t *)scratch);
+    return;
+  }
   const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out->cols);
   const int32_t row_bytes = out->cols * params->channels;
   const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out->cols, scratch);

@@ -61,11 +61,28 @@ typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t 
 /* Four channels of `count` rows, at least 1. `block`: how many bytes beyond `blocks` theirs lie; `channel`: the first. */
 typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
 
+/*
+ * One output, all channels, straight from the input. `taps`: the pixels of its taps, outside the window a row of the
+ * zero point, two for each word of packed weights:
+ *   KH / 2 * KW pairs, two rows each, in the order of the weights; NULL, NULL; KW of the last row; NULL
+ * Fields in the order of depthwise_narrow_asm.h.
+ */
+typedef struct {
+  const int32_t *blocks;
+  int8_t *bytes;
+  int32_t zero_point;
+  int32_t last_channel; /* the first one of the last block */
+  const int8_t *taps[7 * 6 + 2 + 7 + 1];
+} mcup_narrow_output;
+
+typedef void mcup_depthwise_output(const mcup_narrow_output *output);
+
 /* The inner loops of a size and a stride of columns. `positive`: no stored value lies below the zero point. */
 typedef struct {
   mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
   mcup_depthwise_four *four;
   mcup_depthwise_four *four_positive;
+  mcup_depthwise_output *narrow;
 } mcup_depthwise_loops;
 
 /* Words of packed weights of one channel: bias, pairs, row, multiplier, rounding. */
@@ -248,10 +265,50 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, co
   }
 }
 
+MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const int32_t *packed,
+                                           const int8_t *const *taps, int32_t channel) {
+  const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
+  int32_t sum = packed[0];
+  for (int32_t i = 0; i < size / 2 * size * 2; ++i) {
+    sum = mcup_mac(sum, (*taps++)[channel], *weights++);
+  }
+  for (int32_t k = 0; k < size; ++k) {
+    sum = mcup_mac(sum, taps[2 + k][channel], weights[mcup_row_weight(size, stride, k)]);
+  }
+  return sum;
+}
+
+/* The portable twin of the loop over the channels of one output. */
+MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, const mcup_narrow_output *output) {
+  const int32_t words = mcup_depthwise_words(size, stride), channels = output->last_channel + 4;
+  const int32_t *packed = output->blocks;
+  for (int32_t first = 0; first < channels; first += 4) {
+    const int32_t channel = first < output->last_channel ? first : output->last_channel;
+    for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
+      const int32_t sum = mcup_narrow_sum(size, stride, packed, output->taps, c);
+      const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
+      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], n, output->zero_point);
+    }
+  }
+}
+
 /* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
 void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
 
-/* The kernel of `size` taps a side. */
+/* Clamps `count` stored values. */
+void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);
+/* As many words as fit into `bytes`. */
+void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
+
+/* Output windows of so few columns are made from the input itself: planes would be widened for little. */
+#define MCUP_NARROW_COLS 2
+
+/* Those windows. `zero_row`: whole words for each channel, written where a tap lies outside the window. */
+void mcup_depthwise_narrow(int32_t size, mcup_depthwise_output *loop, const mcup_packed_depthwise_params *params,
+                           const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
+                           int8_t *zero_row);
+
+/* The kernel of `size` taps a side, for all windows. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch);

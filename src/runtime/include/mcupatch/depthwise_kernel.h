@@ -6,6 +6,7 @@
 
 #if MCUP_DEPTHWISE_ASM
 #include "mcupatch/depthwise_asm.h"
+#include "mcupatch/depthwise_narrow_asm.h"
 
 #define MCUP_WIDEN_LOOP(name, planes)                                   \
   void name(const mcup_pair_job *jobs, int32_t count, int32_t channel); \
@@ -14,6 +15,10 @@
 #define MCUP_FOUR_LOOP(name, size, stride, positive)                                           \
   void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel); \
   __asm__("mcup_depthwise_loop " #name ", " #size ", " #stride ", " #positive "\n");
+
+#define MCUP_NARROW_LOOP(name, size, stride, words) \
+  void name(const mcup_narrow_output *output);      \
+  __asm__("mcup_narrow_loop " #name ", " #size ", " #stride ", " #words "\n");
 #else
 #define MCUP_WIDEN_LOOP(name, planes)                                    \
   void name(const mcup_pair_job *jobs, int32_t count, int32_t channel);  \
@@ -25,23 +30,30 @@
   static void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel) { \
     mcup_depthwise_portable(size, stride, rows, count, block, channel);                                \
   }
+
+#define MCUP_NARROW_LOOP(name, size, stride, words)    \
+  static void name(const mcup_narrow_output *output) { \
+    mcup_narrow_portable(size, stride, output);        \
+  }
 #endif
 
-/* `widen`: the loop for planes of pairs. */
-#define MCUP_DEPTHWISE_KERNEL(size, name, widen)                                                         \
-  MCUP_FOUR_LOOP(name##_stride1, size, 1, 0)                                                             \
-  MCUP_FOUR_LOOP(name##_stride1_positive, size, 1, 1)                                                    \
-  MCUP_FOUR_LOOP(name##_stride2, size, 2, 0)                                                             \
-  MCUP_FOUR_LOOP(name##_stride2_positive, size, 2, 1)                                                    \
-  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_positive};    \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_positive};    \
-  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {            \
-    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                    \
-  }                                                                                                      \
-  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top, \
-            int32_t pad_left, void *scratch) {                                                           \
-    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;      \
-    mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                     \
+/* `widen`: the loop for planes of pairs; `words1`, `words2`: a channel's packed words with stride 1 and 2. */
+#define MCUP_DEPTHWISE_KERNEL(size, name, widen, words1, words2)                                                      \
+  MCUP_FOUR_LOOP(name##_stride1, size, 1, 0)                                                                          \
+  MCUP_FOUR_LOOP(name##_stride1_positive, size, 1, 1)                                                                 \
+  MCUP_FOUR_LOOP(name##_stride2, size, 2, 0)                                                                          \
+  MCUP_FOUR_LOOP(name##_stride2_positive, size, 2, 1)                                                                 \
+  MCUP_NARROW_LOOP(name##_narrow1, size, 1, words1)                                                                   \
+  MCUP_NARROW_LOOP(name##_narrow2, size, 2, words2)                                                                   \
+  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_positive, name##_narrow1}; \
+  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_positive, name##_narrow2}; \
+  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                         \
+    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                                 \
+  }                                                                                                                   \
+  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,              \
+            int32_t pad_left, void *scratch) {                                                                        \
+    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;                   \
+    mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                                  \
   }
 
 #endif /* MCUPATCH_DEPTHWISE_KERNEL_H */
