@@ -55,11 +55,11 @@ class KernelWork:
 class WorkModel:
     """Hundredths of an instruction. ``move`` is for a run of bytes that is copied, ``moved_byte`` for each of them."""
 
-    pointwise: KernelWork = KernelWork(75, 640, 190, 2_800, row=1_500, call=62_000, narrow_mac=30)
-    window: KernelWork = KernelWork(
-        *(87, 530, 10, 8_500), row=6_000, call=62_000, narrow_mac=62, narrow_result=140
+    pointwise: KernelWork = KernelWork(74, 656, 210, 2_500, call=77_000, narrow_mac=33)
+    window: KernelWork = KernelWork(87, 500, 25, 8_000, row=43_000, call=29_000, narrow_mac=48)
+    depthwise: KernelWork = KernelWork(
+        *(87, 400), row=15_000, row_result=2_000, call=4_000, narrow_mac=6, widened=175
     )
-    depthwise: KernelWork = KernelWork(*(65, 400), row_result=3_000, call=85_000, narrow_mac=8, widened=200)
     dense: KernelWork = KernelWork(107, 11_700, position=16_000)
     add: KernelWork = KernelWork(0, 1_222, position=830)
     mul: KernelWork = KernelWork(0, 1_130, position=300)
