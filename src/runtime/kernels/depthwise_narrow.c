@@ -11,33 +11,42 @@ typedef struct {
   const int8_t *zero_row; /* a pixel outside the window */
 } mcup_tap_source;
 
-/*
- * The taps of a row, from column `col` on, into every slot `apart`. `parts` 2: the even taps, then the odd ones.
- * Columns far outside wrap in unsigned numbers, so that one comparison finds both ends.
- */
-static void mcup_place_taps(const mcup_tap_source *from, int32_t row, int32_t col, int32_t parts, int32_t apart,
-                            const int8_t **slots) {
+/* The taps of a row, from column `col` on, into slots `apart`. `parts` 2: the even taps, then the odd ones. */
+static MCUP_NO_INLINE void mcup_place_taps(const mcup_tap_source *from, int32_t row, int32_t col, int32_t parts,
+                                           int32_t apart, const int8_t **slots) {
   const int32_t inside = row >= 0 && row < from->in->rows;
-  const uint32_t cols = inside ? (uint32_t)from->in->cols : 0;
-  const int8_t *start = inside ? mcup_in_row(from->in, row) : NULL;
+  const int32_t channels = from->channels, size = from->size, cols = inside ? from->in->cols : 0;
+  const int8_t *start = inside ? mcup_in_row(from->in, row) : NULL, *zero_row = from->zero_row;
+  const int32_t whole = col >= 0 && col <= cols - size;
   for (int32_t part = 0; part < parts; ++part) {
-    MCUP_NO_UNROLL
-    for (int32_t k = part; k < from->size; k += parts, slots += apart) {
-      const uint32_t at = (uint32_t)(col + k);
-      *slots = at < cols ? start + at * (uint32_t)from->channels : from->zero_row;
+    if (whole) {
+      const int8_t *pixel = start + (ptrdiff_t)(col + part) * channels;
+      MCUP_NO_UNROLL
+      for (int32_t left = size - part; left > 0; left -= parts) {
+        *slots = pixel;
+        slots += apart;
+        pixel += (ptrdiff_t)parts * channels;
+      }
+    } else {
+      MCUP_NO_UNROLL
+      for (int32_t k = part; k < size; k += parts, slots += apart) {
+        const int32_t at = col + k;
+        *slots = at >= 0 && at < cols ? start + (ptrdiff_t)at * channels : zero_row;
+      }
     }
   }
 }
 
 static void mcup_place_rows(const mcup_tap_source *from, int32_t row, int32_t col, const int8_t **slots) {
-  const int32_t last = row + from->size - 1, parts = mcup_pair_weight(from->size, from->stride_cols, 1) == 1 ? 1 : 2;
-  for (; row < last; row += 2, slots += 2 * from->size) {
-    mcup_place_taps(from, row, col, parts, 2, slots);
-    mcup_place_taps(from, row + 1, col, parts, 2, slots + 1);
+  const int32_t size = from->size, parts = mcup_pair_weight(size, from->stride_cols, 1) == 1 ? 1 : 2;
+  MCUP_NO_UNROLL
+  for (int32_t i = 0; i < size - 1; ++i) {
+    mcup_place_taps(from, row + i, col, parts, 2, slots + i % 2);
+    slots += i % 2 * 2 * size;
   }
   slots[0] = slots[1] = NULL;
-  mcup_place_taps(from, last, col, 1, 1, slots + 2);
-  slots[2 + from->size] = NULL;
+  mcup_place_taps(from, row + size - 1, col, 1, 1, slots + 2);
+  slots[2 + size] = NULL;
 }
 
 void mcup_depthwise_narrow(int32_t size, mcup_depthwise_output *loop, const mcup_packed_depthwise_params *params,

@@ -7,7 +7,8 @@
  *   pairs  [columns / 2][planes][4 channels][2 columns] (row 2p, row 2p + 1)    a word: one column of two rows
  *   row    [columns / 4][4 channels][4 columns]                                 a word: two columns of the last row
  *
- * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row.
+ * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row. Windows of one
+ * or two columns are made without planes, an output at a time, from the same weights.
  */
 #ifndef MCUPATCH_DEPTHWISE_H
 #define MCUPATCH_DEPTHWISE_H

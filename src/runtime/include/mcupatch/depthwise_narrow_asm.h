@@ -2,8 +2,8 @@
  * All channels of one output for Armv7E-M, see mcup_narrow_output in depthwise.h: an assembler macro like those of
  * depthwise_asm.h.
  *
- * Registers: r0 pixels, r1 channel, r2 weights, r3 last channel, r4-r7 sums of four channels, r8-r11 and lr values,
- * r12 the output.
+ * Registers: r0 pixels, r1 channel, r2 weights, r3 channels up to the last block, r4-r7 sums of four channels,
+ * r8-r11 and lr values, r12 the output.
  */
 #ifndef MCUPATCH_DEPTHWISE_NARROW_ASM_H
 #define MCUPATCH_DEPTHWISE_NARROW_ASM_H
@@ -107,12 +107,13 @@ __asm__(
   "mcup_narrow_store r6, 2, (8 * (\\words))\n"
   "mcup_narrow_store r7, 3, (12 * (\\words))\n"
   "add r2, r2, #(12 * (\\words) + 8)\n"
-  "subs r8, r3, r1\n"
+  "subs r3, r3, #4\n"
+  "add r1, r1, #4\n"
+  "bge 5b\n"
+  "adds r8, r3, #4\n"
   "beq 6f\n"
-  "cmp r8, #4\n"
-  "it gt\n"
-  "movgt r8, #4\n"
-  "add r1, r1, r8\n"
+  "add r1, r1, r3\n" /* the last block repeats some channels of the one before */
+  "mov r3, #0\n"
   "b 5b\n"
   "6:\n"
   "pop {r4-r12, pc}\n"
