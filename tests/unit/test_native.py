@@ -8,7 +8,7 @@ from mcupatch.errors import ToolMissing
 
 def test_library_holds_the_hooks() -> None:
     library = native.load_library()
-    assert library.mcup_on_block and library.mcup_on_write
+    assert library.mcup_count_block and library.mcup_on_write
 
 
 def test_runtime_has_headers_and_kernels() -> None:
