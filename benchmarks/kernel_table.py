@@ -358,7 +358,9 @@ papers, border taps included.
 ## Kernels alone
 
 Networks of one operator, whole tensors: padding, layout changes and the exact requantisation are in the count, the
-network's entry function is not. No activation, int8 weights, scales per channel (dense: one). Cycles a MAC are a model's,
+network's entry function is not. No activation, scales per channel (dense: one);
+convolutions have int16 weights on the M7, int8 ones on the M4.
+Cycles a MAC are a model's,
 for zig, not measured (`docs/command-line.md`). The figures of CMSIS-NN v7 and TinyEngine are for the same shapes on the
 same emulator, with gcc 12.2 -O3, of the M7.
 
