@@ -39,7 +39,8 @@ ALLOWED = {
     "measure": {"emit", "errors", "firmware", "native", "target"},
     "report": {"result"},
     "result": {"errors"},
-    "zoo": {"errors", "ir"},
+    "zoo": {"errors", "files", "ir"},
+    "redistribution": {"zoo"},
     "native": {"errors", "source_digest"},
     "native_scheduler": {"errors", "source_digest"},
     "source_digest": set(),  # setup.py loads it alone
@@ -57,6 +58,7 @@ WITHOUT_TVM = (
     "firmware",
     "measure",
     "report",
+    "redistribution",
     "zoo",
 )
 
