@@ -41,6 +41,10 @@ ALLOWED = {
     "result": {"errors"},
     "zoo": {"errors", "files", "ir"},
     "redistribution": {"zoo"},
+    "paper": {
+        *("describe", "errors", "ir", "model_file", "model_inputs", "options", "patch_stage", "pipeline"),
+        *("plan_schedules", "redistribution", "schedule", "zoo"),
+    },
     "native": {"errors", "source_digest"},
     "native_scheduler": {"errors", "source_digest"},
     "source_digest": set(),  # setup.py loads it alone

@@ -22,6 +22,7 @@ COMMANDS = {
     "analyze": "Show where the memory of a model goes, and what patching gives.",
     "search-schedule": "Show every schedule worth having: SRAM against work.",
     "redistribute": "Change a network so that its patches overlap less, at equal MACs.",
+    "paper": "Compute the figures and tables of the MCUNetV2 paper again.",
     "boards": "List the boards that are known.",
     "zoo": "List the networks that 'zoo:NAME' names.",
     "demo": "A real network on an emulated chip: layer by layer, in patches, with kept halos, streamed.",
