@@ -13,13 +13,10 @@ from mcupatch.cli.parameters import (
     SIZE,
     check_different_files,
     check_json_target,
-    check_text_target,
+    check_network_target,
     json_option,
     write_json,
 )
-from mcupatch.errors import BadInput
-
-WRITTEN = (".json", ".tflite", ".onnx")
 
 
 @click.command("redistribute")
@@ -77,10 +74,8 @@ def command(
     from mcupatch.target.board import arena_budget, load_board
     from mcupatch.zoo.models import load_network, write_network
 
-    if output is not None and not output.lower().endswith(WRITTEN):
-        raise BadInput(f"The network is written as {', '.join(WRITTEN)}: name such a file, not {output!r}.")
+    suffix = None if output is None else check_network_target(output)
     check_json_target(json_file)
-    check_text_target("the network", output)
     check_different_files(("--json", json_file), ("--output", output))
     source = load_network(network)
     budget = None
@@ -98,7 +93,7 @@ def command(
             progress("looking for what fits")
             arena = least_arena_bytes(found.network, stream_input)
             edits = find_fitting_edits(found.network, budget, stream_input) if arena > budget else []
-        written = None if output is None else write_network(found.network, Path(output).suffix.lower())
+        written = None if suffix is None else write_network(found.network, suffix)
     if output is not None and written is not None:
         write_file(Path(output), written)
     fitting = {} if budget is None else {"least_arena_bytes": arena, "budget_bytes": budget}
