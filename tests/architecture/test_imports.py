@@ -37,7 +37,7 @@ ALLOWED = {
     },
     "firmware": {"emit", "errors", "native", "target"},
     "measure": {"emit", "errors", "firmware", "native", "target"},
-    "report": {"result"},
+    "report": {"errors", "result"},
     "result": {"errors"},
     "zoo": {"errors", "files", "ir"},
     "redistribution": {"zoo"},

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "Run a compiled model and measure it.",
     "quantize": "Make a float ONNX model int8, calibrated with pictures.",
     "bench": "Show what each operator of a model costs: MACs, instructions, modelled cycles.",
+    "report": "Everything about a compiled model on one HTML page.",
     "analyze": "Show where the memory of a model goes, and what patching gives.",
     "search-schedule": "Show every schedule worth having: SRAM against work.",
     "redistribute": "Change a network so that its patches overlap less, at equal MACs.",
