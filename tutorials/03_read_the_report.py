@@ -2,8 +2,8 @@
 Read the report
 ===============
 
-A model that does not fit layer by layer is compiled into less memory, run on the emulated chip, and shown on one page. Run it
-from the checkout; it writes report.html and a folder of pictures into the folder it is run in:
+A model that does not fit layer by layer is compiled into less memory, run on the emulated chip, and shown on one page.
+Run it from the checkout; it writes report.html and a folder of pictures into the folder it is run in:
 
     .venv/bin/python tutorials/03_read_the_report.py
 """

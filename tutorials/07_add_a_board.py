@@ -2,8 +2,8 @@
 Add a board
 ===========
 
-A board is a file of the datasheet's figures: the core, and its memories with address and size. Here one is written, checked,
-and a network is compiled for its memories and run on a chip that has those and no others:
+A board is a file of the datasheet's figures: the core, and its memories with address and size. Here one is written and
+checked, and a network is compiled for its memories and run on a chip that has those and no others:
 
     .venv/bin/python tutorials/07_add_a_board.py
 """
