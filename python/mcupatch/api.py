@@ -18,7 +18,8 @@ from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import BadInput
 from mcupatch.model_inputs import random_inputs
 from mcupatch.pipeline import Array, BuiltModel, ComparedRun, CompiledModel, measure_model
-from mcupatch.saved import SavedModel, load_compiled, save_compiled
+from mcupatch.saved import load_compiled, save_compiled
+from mcupatch.saved_facts import SavedModel
 
 
 def run(
@@ -55,6 +56,9 @@ def save(model: CompiledModel, directory: str | Path, run: ComparedRun | None = 
     save_compiled(model, Path(directory), describe_run(run) if run else None)
 
 
-def load(directory: str | Path) -> SavedModel:
-    """Read back what ``save``, or ``mcupatch compile``, wrote. Raises BadInput if it is something else, or damaged."""
-    return load_compiled(Path(directory))
+def load(path: str | Path) -> SavedModel:
+    """Read back the directory that ``save`` or ``mcupatch compile`` wrote, or the archive in it.
+
+    Raises BadInput if it is something else, or damaged.
+    """
+    return load_compiled(Path(path))

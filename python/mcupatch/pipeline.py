@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from mcupatch import __version__
 from mcupatch.decide import Decision, Request, decide_schedule
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
-from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
@@ -29,7 +28,6 @@ from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.importer.raw_rows import RawScaling, take_raw_rows
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
-from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
 from mcupatch.measure.unicorn_backend import run_on_unicorn
@@ -75,7 +73,6 @@ class CompiledModel(BuiltModel):
     module: IRModule
     schedule: Schedule
     plan: MemoryPlan
-    archive: bytes
     workspace: tempfile.TemporaryDirectory[str]
 
 
@@ -185,10 +182,7 @@ def compile_model(
         wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
         sources = emit_model(tiled, graph, plan, name, provenance, wider)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    archive = build_archive(sources, read_kernel_sources(), source.digest)
-    return CompiledModel(
-        graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
-    )
+    return CompiledModel(graph, sources, firmware, source, options, board, tiled, schedule, plan, workspace)
 
 
 def input_scaling(options: CompileOptions) -> RawScaling | None:

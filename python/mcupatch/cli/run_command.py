@@ -31,7 +31,10 @@ def command(
     save: str | None,
     json_file: str | None,
 ) -> None:
-    """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte."""
+    """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte.
+
+    DIR may be an archive, model.tar, instead.
+    """
     from mcupatch.describe import describe_run
     from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.model_outputs import read_labels, save_outputs

@@ -87,7 +87,8 @@ class CSources:
     """Everything a build needs beside the kernels of ``src/runtime``.
 
     ``name`` is the C prefix without ``tvmgen_``. ``sources`` and ``headers`` map file names to text, ``operators`` the
-    operators of the network, in their order, to the C functions that run each.
+    operators of the network, in their order, to the C functions that run each. ``stages`` are the functions that the
+    entry calls, in order, with the bytes of the arena that each needs beside what it reads and writes for others.
     """
 
     name: str
@@ -98,6 +99,7 @@ class CSources:
     pools: tuple[WorkspacePool, ...]
     weights_bytes: int
     operators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stages: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def arena_bytes(self) -> int:

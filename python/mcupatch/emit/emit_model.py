@@ -16,7 +16,7 @@ from mcupatch.emit.operator_functions import emit_operator_function
 from mcupatch.emit.reduction_functions import emit_reduction_functions
 from mcupatch.emit.row_sources import fetch_function, print_fetches, reserved_functions
 from mcupatch.emit.stage_functions import print_stages
-from mcupatch.emit.workspace import find_pools, name_plan_pools
+from mcupatch.emit.workspace import find_own_bytes, find_pools, name_plan_pools
 from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import BufferKind, MemoryPlan
@@ -98,6 +98,7 @@ def emit_model(
         pools=pools,
         weights_bytes=sum(a.nbytes for a in definitions.values()),
         operators={op.name: names.functions_of(op.name) for op in graph.ops},
+        stages={stage.name: find_own_bytes(plan, *stage.steps) for stage in stages},
     )
 
 
