@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from mcupatch.errors import BadInput
 from mcupatch.memory.board_pools import AUTO, MAIN
 
+TARGETS = ("c", "llvm")
+
 
 @dataclass(frozen=True)
 class PerLayer:
@@ -61,7 +63,8 @@ class CompileOptions:
     the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
     ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
-    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``).
+    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``target``: the stages as "c", or by TVM's "llvm" as an object
+    for the board's core; the rest is C in either case.
     """
 
     board: str = "stm32f746"
@@ -74,10 +77,12 @@ class CompileOptions:
     input_scale: float | None = None
     input_offset: float | None = None
     memories: str = AUTO
+    target: str = "c"
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
         _check_choice("toolchain", self.toolchain, ("zig", "gcc"))
+        _check_choice("target", self.target, TARGETS)
         for name in ("sram_bytes", "flash_bytes"):
             value = getattr(self, name)
             if value is not None and value <= 0:
@@ -112,6 +117,7 @@ def command_line(source: str, options: CompileOptions) -> str:
     if options.input_scale is not None:
         words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
     words += ["--memories", options.memories] if options.memories != AUTO else []
+    words += ["--target", options.target] if options.target != "c" else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -35,7 +35,7 @@ from mcupatch.saved_facts import (
 )
 from mcupatch.target.board import load_board
 
-_FILES = StoredFiles(sources=f"{HOST}src/", headers=f"{HOST}include/", model="src/")
+_FILES = StoredFiles(sources=f"{HOST}src/", headers=f"{HOST}include/", objects=f"{HOST}lib/", model="src/")
 
 
 def pack_model(compiled: CompiledModel, result: Result) -> bytes:

@@ -19,7 +19,7 @@ from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
-from mcupatch.errors import Infeasible
+from mcupatch.errors import BadInput, Infeasible
 from mcupatch.explanation import explain_schedule
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
@@ -49,6 +49,7 @@ from mcupatch.tvm_api import IRModule
 
 Array = NDArray[np.generic]
 Progress = Callable[[str], None]
+OBJECT_CPUS = ("cortex-m4", "cortex-m7")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +123,7 @@ def compile(
     input_scale: float | None = None,
     input_offset: float | None = None,
     memories: str = AUTO,
+    target: str = "c",
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -135,6 +137,7 @@ def compile(
         input_scale,
         input_offset,
         memories,
+        target,
     )
     return compile_model(load_model_file(path), options)
 
@@ -173,16 +176,26 @@ def compile_model(
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
     name = c_identifier(source.name)
-    sources = emit_model(tiled, graph, plan, name, provenance)
+    object_cpu = _object_cpu(options, board)
+    sources = emit_model(tiled, graph, plan, name, provenance, object_cpu=object_cpu)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     if options.flash_bytes is not None:  # only a firmware says how much is left
         wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
-        sources = emit_model(tiled, graph, plan, name, provenance, wider)
+        sources = emit_model(tiled, graph, plan, name, provenance, wider, object_cpu)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     return CompiledModel(graph, sources, firmware, source, options, board, tiled, schedule, plan, workspace)
+
+
+def _object_cpu(options: CompileOptions, board: Board) -> str | None:
+    """The core for which TVM's LLVM makes an object of the stages, None where they are C."""
+    if options.target == "c":
+        return None
+    if board.cpu not in OBJECT_CPUS:
+        raise BadInput(f"--target llvm is for {' and '.join(OBJECT_CPUS)}; {board.name} has a {board.cpu}")
+    return board.cpu
 
 
 def input_scaling(options: CompileOptions) -> RawScaling | None:

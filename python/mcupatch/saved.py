@@ -4,6 +4,7 @@ DIR/mcupatch.json    schedule and figures, with the measured ones after a run
 DIR/build.json       how it was compiled, where inputs (null: streamed) and outputs lie, digests of the other files
 DIR/firmware.elf     for the board
 DIR/src, include     the network's C and the kernels, ready for any C11 compiler
+DIR/lib              the stages as an object for the board's core, with the target llvm
 DIR/model.tar        the archive in the Model Library Format
 DIR/model.tflite     (or .onnx) a copy of the model, for the reference
 """
@@ -41,7 +42,7 @@ FIRMWARE_FILE = "firmware.elf"
 ARCHIVE_FILE = "model.tar"
 
 
-_FILES = StoredFiles(sources="src/", headers="include/", model="")
+_FILES = StoredFiles(sources="src/", headers="include/", objects="lib/", model="")
 
 
 def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFacts | None = None) -> Result:
@@ -55,6 +56,9 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
         kernels = read_kernel_sources()
         _write_texts(draft / "src", compiled.sources.sources | kernels.sources)
         _write_texts(draft / "include", compiled.sources.headers | kernels.headers)
+        for name, data in compiled.sources.objects.items():
+            (draft / "lib").mkdir(exist_ok=True)
+            (draft / "lib" / name).write_bytes(data)
         shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
         (draft / ARCHIVE_FILE).write_bytes(pack_model(compiled, figures))
         (draft / stored_model_name(compiled)).write_bytes(compiled.source.data)

@@ -40,6 +40,7 @@ class StoredFiles:
 
     sources: str
     headers: str
+    objects: str
     model: str
 
 
@@ -60,6 +61,8 @@ def build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "sources": sorted(sources.sources),
         "headers": sorted(sources.headers),
         "operators": sources.operators,
+        "stages": sources.stages,
+        "objects": sorted(sources.objects),
         "pools": [asdict(pool) for pool in sources.pools],
         "inputs": [asdict(port) for port in sources.inputs],
         "outputs": [asdict(port) for port in sources.outputs],
@@ -102,6 +105,8 @@ def parse_stored(
         pools,
         result.flash.weights_bytes,
         {op.name: tuple(map(str, facts["operators"][op.name])) for op in graph.ops},
+        {str(name): int(nbytes) for name, nbytes in facts["stages"].items()},
+        {n: read_unchanged(files.objects + n) for n in facts["objects"]},
     )
 
 

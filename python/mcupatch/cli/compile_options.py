@@ -16,7 +16,7 @@ from mcupatch.cli.parameters import (
     schedule_options,
     stream_options,
 )
-from mcupatch.options import CompileOptions
+from mcupatch.options import TARGETS, CompileOptions
 
 _sram_option = click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
 _flash_option = click.option(
@@ -36,6 +36,13 @@ _memories_option = click.option(
 )
 _toolchain_option = click.option(
     "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
+)
+_target_option = click.option(
+    "--target",
+    type=click.Choice(TARGETS),
+    default="c",
+    show_default=True,
+    help="The stages as C, or as an object for the board's core from TVM's LLVM; the rest is C either way.",
 )
 
 
@@ -59,11 +66,12 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
         input_scale: float | None,
         input_offset: float | None,
         toolchain: str,
+        target: str,
         **others: Any,
     ) -> Any:
         mode = schedule_mode(per_layer, grid, ops, halo, least_sram, max_extra_macs)
         options = CompileOptions(
-            board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories
+            board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories, target
         )
         return command(options=options, **others)
 
@@ -78,6 +86,7 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
             io_option,
             stream_options,
             _toolchain_option,
+            _target_option,
         )
     ):
         wrapped = option(wrapped)

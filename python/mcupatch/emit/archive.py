@@ -1,6 +1,7 @@
 """The archive of a compiled model, in the layout of TVM's Model Library Format (docs/tvmc.md).
 
 ./codegen/host/{src,include}   C that needs a C11 compiler and nothing else
+./codegen/host/lib             the stages as an object, if TVM's LLVM made them
 ./metadata.json                names, sizes and places (``emit/archive_metadata.py``)
 ./parameters/NAME.params       no parameters: the weights are C arrays
 """
@@ -47,8 +48,9 @@ def build_archive(
 
 def codegen_entries(sources: CSources, kernels: KernelSources) -> dict[str, bytes]:
     """Every file that a build reads, by its path in the archive."""
+    objects = {f"{HOST}lib/{name}": data for name, data in sources.objects.items()}
     folders = {"src": sources.sources | kernels.sources, "include": sources.headers | kernels.headers}
-    return {
+    return objects | {
         f"{HOST}{folder}/{name}": text.encode()
         for folder, texts in folders.items()
         for name, text in texts.items()

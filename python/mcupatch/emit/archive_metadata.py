@@ -22,7 +22,7 @@ def archive_metadata(sources: CSources, digest: str, exported: datetime) -> dict
                 "model_name": sources.name,
                 "model_digest": digest,
                 "export_datetime": exported.strftime("%Y-%m-%d %H:%M:%SZ"),
-                "target": ["c -keys=cpu"],
+                "target": ["c -keys=cpu", *(["llvm -keys=arm_cpu,cpu"] if sources.objects else [])],
                 "executors": ["aot"],
                 "style": "full-model",
                 "memory": {

@@ -135,6 +135,7 @@ def build_firmware(
         ),
         *compile_startup(toolchain),
         *compile_kernels(toolchain),
+        *(workdir / name for name in sources.objects),
     ]
     path = workdir / f"{sources.name}.elf"
     toolchain.link(objects, path, [f"-T{script}"])
