@@ -101,7 +101,8 @@ def build_firmware(
     """Compile and link ``sources`` for ``board`` in the existing folder ``workdir``.
 
     ``toolchain`` is zig's for the board's core unless given, ``stack_bytes`` the board's own reserve. Streamed images
-    lie at ``camera``. The objects of a ``runner`` do what is done after start-up, if it is more than one inference. Raises Infeasible, naming what overflows and by how many bytes, where the board is too small.
+    lie at ``camera``. The objects of a ``runner`` do what is done after start-up, if it is more than one inference.
+    Raises Infeasible, naming what overflows and by how many bytes, where the board is too small.
     """
     toolchain = toolchain or find_toolchain("zig", board.cpu)
     stack_bytes = stack_bytes or board.stack_bytes

@@ -1,6 +1,6 @@
-"""An image that a host feeds: the firmware of a network with the runner of ``support/hosted`` around it.
+"""An image for QEMU: the firmware of a network with the runner of ``support/hosted`` around it.
 
-The host, an emulator or a debugger, serves files by semihosting; ``measure/hosted_runs.py`` writes and reads them.
+QEMU serves it files by semihosting; ``measure/hosted_runs.py`` writes and reads them.
 """
 
 from __future__ import annotations

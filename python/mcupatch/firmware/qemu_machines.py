@@ -18,7 +18,7 @@ from mcupatch.target.sizes import format_size
 # What an image has beside the board's firmware: the program that runs it and talks to the host, and its stack.
 RUNNER_FLASH_BYTES = 4096
 RUNNER_STACK_BYTES = 1024
-_ALIGN = 1024
+_ALIGN = _GAP_BYTES = 1024  # memories that touched would be one
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class QemuMachine:
     shift: int = 6
 
     def instructions(self, ticks: int) -> int:
-        return round(ticks * 10**9 / self.ticks_hz / 2**self.shift)
+        period = self.ticks_hz << self.shift  # of an instruction, in ticks / 10**9
+        return (ticks * 10**9 + period // 2) // period
 
 
 _MIB = 1 << 20
@@ -98,18 +99,18 @@ def stand_in(board: Board, pools: Sequence[WorkspacePool], machine: QemuMachine)
     for run in board.ram_runs:
         if not any(run.base <= base < run.stop for base in wanted):
             continue
-        extra = RUNNER_STACK_BYTES if run == board.main_ram else 0
         room = next((r for r in machine.rams if starts[r.name] + run.size <= r.stop), None)
         if room is None:
             raise Infeasible(
                 f"QEMU's {machine.name} has no room for {format_size(run.size)} of RAM ({run.name}) of {board.name}."
             )
-        inside = [m for m in board.memories if m.kind == "ram" and run.base <= m.base < run.stop]
+        inside = sorted((m for m in board.memories if run.base <= m.base < run.stop), key=lambda m: m.base)
         moved = [replace(m, base=m.base - run.base + starts[room.name]) for m in inside]
-        grown = min(extra, room.stop - moved[-1].stop) if moved == sorted(moved, key=lambda m: m.base) else 0
-        moved[-1] = replace(moved[-1], size=moved[-1].size + grown)
+        if run == board.main_ram:
+            last = moved.pop()
+            moved.append(replace(last, size=min(last.size + RUNNER_STACK_BYTES, room.stop - last.base)))
         memories += moved
-        starts[room.name] = moved[-1].stop + -moved[-1].stop % _ALIGN + _ALIGN
+        starts[room.name] = -(-moved[-1].stop // _ALIGN) * _ALIGN + _GAP_BYTES
     return replace(
         board,
         name=f"{board.name} as QEMU's {machine.name}",

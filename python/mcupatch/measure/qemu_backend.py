@@ -56,8 +56,8 @@ def find_qemu() -> str:
     path = shutil.which(COMMAND)
     if path is None:
         raise ToolMissing(
-            f"{COMMAND} is not installed (Debian, Ubuntu and Fedora: qemu-system-arm; Homebrew and Arch: qemu and "
-            "qemu-system-arm). Install it, or run without --on qemu."
+            f"{COMMAND} is not installed (Debian, Ubuntu, Fedora and Arch: the package qemu-system-arm; Homebrew: qemu). "
+            "Install it, or run without --on qemu."
         )
     return path
 

@@ -115,7 +115,7 @@ def test_what_hangs_is_stopped(tmp_path: Path) -> None:
 
 def test_without_qemu_its_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(qemu_backend.shutil, "which", lambda name: None)
-    with pytest.raises(ToolMissing, match="Debian.*qemu-system-arm; Homebrew"):
+    with pytest.raises(ToolMissing, match="Debian.*package qemu-system-arm; Homebrew: qemu"):
         boot(tmp_path, tiny_sources())
 
 
@@ -172,6 +172,16 @@ def test_an_arena_that_the_board_cannot_hold_is_refused(tmp_path: Path) -> None:
         Infeasible, match=r"of SRAM and stm32f746 as QEMU's mps2-an500 has 321 KiB: \d+ bytes"
     ):
         run_on_qemu(firmware, large, [[X]], tools)
+
+
+@needs_qemu
+def test_a_firmware_that_fills_its_board_boots(tmp_path: Path) -> None:
+    tools = find_toolchain("zig", "cortex-m7")
+    flash_bytes = build_firmware(tiny_sources(), load_board("stm32f746"), tmp_path, tools).flash_bytes
+    board = generic_board("cortex-m7", 4096 + 32 + 48, flash_bytes)
+    firmware = build_firmware(tiny_sources(), board, tmp_path, tools)
+    (run,) = run_on_qemu(firmware, tiny_sources(), [[X]], tools)
+    assert np.array_equal(run.outputs[0], X * WEIGHTS + 1)
 
 
 def test_a_board_larger_than_the_machine_is_refused() -> None:
