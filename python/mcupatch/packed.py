@@ -63,11 +63,12 @@ def load_packed(path: Path) -> SavedModel:
         _check_kernels(entries, facts["mcupatch"])
         board = load_board(facts["board"], facts["sram_bytes"], facts["flash_bytes"])
         workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
-        toolchain = find_toolchain(facts["toolchain"], board.cpu)
-        firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
+        toolchain = str(facts["toolchain"])
+        compiler = find_toolchain(toolchain, board.cpu)
+        firmware = build_firmware(sources, board, Path(workspace.name), compiler)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{str(path)!r} is damaged ({error}); compile the model again") from error
-    return SavedModel(graph, sources, firmware, None, result, workspace)
+    return SavedModel(graph, sources, firmware, toolchain, None, result, workspace)
 
 
 def _check_kernels(entries: dict[str, bytes], version: str) -> None:
