@@ -28,7 +28,8 @@ _BYTES_A_LINE = 16
 class Project:
     """One network to export. ``examples`` are the bytes of each input and of each output that the reference gives.
 
-    ``cpu`` and ``board`` are those it was compiled for; ``figures`` is what ``mcupatch.json`` holds.
+    ``cpu``, ``board`` and its reserve for the stack are those it was compiled for; ``figures`` is what ``mcupatch.json``
+    holds.
     """
 
     sources: CSources
@@ -36,6 +37,7 @@ class Project:
     examples: Mapping[str, bytes]
     cpu: str
     board: str
+    stack_bytes: int
     figures: Mapping[str, object]
 
     @property
@@ -67,6 +69,7 @@ class Project:
             pools=sources.pools,
             cpu=self.cpu,
             board=self.board,
+            stack_bytes=self.stack_bytes,
             examples={name: _print_bytes(data) for name, data in self.examples.items()},
             **values,
         )
@@ -93,6 +96,7 @@ def prepare_project(saved: SavedModel, inputs: Mapping[str, NDArray[np.generic]]
         {example_name(sources.inputs, port): data for port, data in encoded},
         saved.firmware.board.cpu,
         saved.firmware.board.name,
+        saved.firmware.board.stack_bytes,
         saved.result.as_json(),
     )
 

@@ -47,7 +47,9 @@ def test_every_selection_links(variant: str, tmp_path: Path) -> None:
     names = {f"kernels/{file.name}": link_names(tmp_path / f"{file.stem}.o") for file in files}
     defined = set().union(*(own for own, _ in names.values()))
     # What generated C may call; scratch sizes are asked when a network is planned, not on the chip.
-    callable_names = set(re.findall(r"\bmcup_\w+(?<!_scratch_bytes)\b", kernels.headers["mcupatch/kernels.h"]))
+    callable_names = set(
+        re.findall(r"\bmcup_\w+(?<!_scratch_bytes)\b", kernels.headers["mcupatch/kernels.h"])
+    )
     assert len(defined & callable_names) > 25
     for name in sorted(defined & callable_names):
         chosen = select_kernels([f"{name}(1);"], kernels).sources
