@@ -15,9 +15,11 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mcupatch.describe import describe_model
+from mcupatch.emit.csources import KernelSources
 from mcupatch.errors import BadInput
 from mcupatch.files import read_user_file
 from mcupatch.firmware.bare_metal import load_firmware
@@ -86,17 +88,11 @@ def _load_directory(directory: Path) -> SavedModel:
             "give the directory that 'mcupatch compile' wrote, or an archive"
         )
 
-    def read(name: str) -> bytes:
-        try:
-            return read_user_file(directory / name, "its file")
-        except BadInput as error:
-            raise ValueError(str(error)) from error
-
     try:
         result = parse_result(json.loads((directory / MARKER).read_text()))
         facts = json.loads((directory / BUILD_FILE).read_text())
-        graph, sources = parse_stored(facts, result, _FILES, read)
-        check_unchanged(read(FIRMWARE_FILE), FIRMWARE_FILE, facts["digests"])
+        graph, sources = parse_stored(facts, result, _FILES, partial(_read, directory))
+        check_unchanged(_read(directory, FIRMWARE_FILE), FIRMWARE_FILE, facts["digests"])
         firmware = load_firmware(
             directory / FIRMWARE_FILE,
             load_board(facts["board"], facts["sram_bytes"], facts["flash_bytes"]),
@@ -106,6 +102,37 @@ def _load_directory(directory: Path) -> SavedModel:
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
     return SavedModel(graph, sources, firmware, toolchain, directory, result)
+
+
+def load_kernels(directory: Path | None) -> KernelSources:
+    """The micro-kernels as they were when the model in ``directory`` was compiled, whatever is installed now.
+
+    Those of an archive, which has no directory, are the installed ones. Raises BadInput where one is missing or changed.
+    """
+    if directory is None:
+        return read_kernel_sources()
+    try:
+        digests = json.loads((directory / BUILD_FILE).read_text())["digests"]
+        return KernelSources(
+            _read_texts(directory, "src/", "kernels/", digests),
+            _read_texts(directory, "include/", "mcupatch/", digests),
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
+
+
+def _read_texts(directory: Path, root: str, folder: str, digests: Mapping[str, str]) -> dict[str, str]:
+    """The files below ``root`` + ``folder`` by their paths below ``root``."""
+    names = [name for name in digests if name.startswith(root + folder)]
+    return {n.removeprefix(root): check_unchanged(_read(directory, n), n, digests).decode() for n in names}
+
+
+def _read(directory: Path, name: str) -> bytes:
+    """Raises ValueError where it cannot be read."""
+    try:
+        return read_user_file(directory / name, "its file")
+    except BadInput as error:
+        raise ValueError(str(error)) from error
 
 
 def update_figures(saved: SavedModel, measured: MeasuredFacts) -> Result:
