@@ -17,20 +17,21 @@ from typing import Any
 from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import BadInput
 from mcupatch.model_inputs import random_inputs
-from mcupatch.pipeline import Array, BuiltModel, ComparedRun, CompiledModel, measure_model
+from mcupatch.pipeline import BACKENDS, Array, BuiltModel, ComparedRun, CompiledModel, measure_model
 from mcupatch.saved import SavedModel, load_compiled, save_compiled
 
 
 def run(
     model: BuiltModel, inputs: Mapping[str, Array] | None = None, *, on: str = "unicorn", seed: int = 0
 ) -> ComparedRun:
-    """One inference on "unicorn", the emulated chip, or "host", the same C here; compared with the reference.
+    """One inference on "unicorn", the emulated chip, in "qemu", or "host", the same C here; compared with the reference.
 
     ``inputs`` holds an array for every model input by its name; seeded random ones without it.
-    Raises BadInput for inputs that do not suit, EmulationFault if the program leaves its memories.
+    Raises BadInput for inputs that do not suit, EmulationFault if the program leaves its memories, ToolMissing
+    where QEMU is not installed.
     """
-    if on not in ("unicorn", "host"):
-        raise BadInput(f"a model runs on 'unicorn' or 'host', not on {on!r}")
+    if on not in BACKENDS:
+        raise BadInput(f"a model runs on one of {', '.join(BACKENDS)}, not on {on!r}")
     values = random_inputs(model.graph, seed) if inputs is None else dict(inputs)
     if set(values) != set(model.graph.inputs):
         raise BadInput(

@@ -32,6 +32,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
+from mcupatch.measure.qemu_backend import run_on_qemu
 from mcupatch.measure.unicorn_backend import run_on_unicorn
 from mcupatch.memory.board_pools import AUTO, MAIN, board_pools, named_pools
 from mcupatch.memory.check import check_plan
@@ -51,15 +52,17 @@ from mcupatch.tvm_api import IRModule
 
 Array = NDArray[np.generic]
 Progress = Callable[[str], None]
+BACKENDS = ("unicorn", "qemu", "host")
 
 
 @dataclass(frozen=True, eq=False)
 class BuiltModel:
-    """What a run needs: the network, its C and its firmware."""
+    """What a run needs: the network, its C, its firmware and the name of the toolchain that built it."""
 
     graph: Graph
     sources: CSources
     firmware: Firmware
+    toolchain: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +190,18 @@ def compile_model(
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     archive = build_archive(sources, read_kernel_sources(), source.digest)
     return CompiledModel(
-        graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
+        graph,
+        sources,
+        firmware,
+        options.toolchain,
+        source,
+        options,
+        board,
+        tiled,
+        schedule,
+        plan,
+        archive,
+        workspace,
     )
 
 
@@ -214,14 +228,21 @@ def decide_for_board(
         return decide_schedule(graph, Request(mode, None, streamed, pools))
 
 
-def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:
-    """Run once on "unicorn" (the emulated chip) or "host" (the same C, here) and compare with the reference.
+def measure_model(
+    built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn", timeout_seconds: float = 600.0
+) -> ComparedRun:
+    """Run once and compare with the reference.
 
-    ``inputs`` holds a value for every input by name. Raises EmulationFault if the firmware leaves its memories.
+    ``backend`` is one of BACKENDS: "unicorn" calls the network on an emulated core, "qemu" boots it in an emulated
+    computer, "host" runs the same C here; the last two for ``timeout_seconds`` at most. ``inputs`` holds a value for
+    every input by name. Raises EmulationFault if the firmware leaves its memories, ToolMissing without the backend.
     """
     values = [inputs[name] for name in built.graph.inputs]
     if backend == "host":
-        (measurement,) = run_on_host(built.sources, [values])
+        (measurement,) = run_on_host(built.sources, [values], timeout_seconds=timeout_seconds)
+    elif backend == "qemu":
+        toolchain = find_toolchain(built.toolchain, built.firmware.board.cpu)
+        (measurement,) = run_on_qemu(built.firmware, built.sources, [values], toolchain, timeout_seconds)
     else:
         (measurement,) = run_on_unicorn(built.firmware, [values])
     return compare_with_reference(built.graph, values, measurement)

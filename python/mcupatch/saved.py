@@ -107,9 +107,10 @@ def load_compiled(directory: Path) -> SavedModel:
             load_board(facts["board"], facts["sram_bytes"], facts["flash_bytes"]),
             sources,
         )
+        toolchain = str(facts["toolchain"])
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
-    return SavedModel(graph, sources, firmware, directory, result)
+    return SavedModel(graph, sources, firmware, toolchain, directory, result)
 
 
 def load_kernels(directory: Path) -> KernelSources:

@@ -17,8 +17,10 @@ from mcupatch.cli.parameters import check_different_files, check_json_target, js
     help="A .npy, .npz, .bin, .png, .jpg or .bmp file; repeat for several inputs. Seeded random values without it.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random input.")
-@click.option("--on", "backend", type=click.Choice(["unicorn", "host"]), default="unicorn", show_default=True,
-              help="The emulated chip, or the same C on this computer.")  # fmt: skip
+@click.option("--on", "backend", type=click.Choice(["unicorn", "qemu", "host"]), default="unicorn", show_default=True,
+              help="The emulated chip, an image that boots in QEMU, or the same C on this computer.")  # fmt: skip
+@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
+              help="How long it may run in QEMU or on this computer.")  # fmt: skip
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @click.option("--save", metavar="FILE", help="Write the outputs to a .npz file.")
 @json_option
@@ -27,6 +29,7 @@ def command(
     inputs: tuple[str, ...],
     seed: int,
     backend: str,
+    timeout: float,
     labels: str | None,
     save: str | None,
     json_file: str | None,
@@ -51,7 +54,7 @@ def command(
             else random_inputs(saved.graph, seed)
         )
         progress(f"running on {backend}")
-        run = measure_model(saved, values, backend)
+        run = measure_model(saved, values, backend, timeout)
     result = update_figures(saved, describe_run(run))
     if save:
         save_outputs(Path(save), run.outputs)

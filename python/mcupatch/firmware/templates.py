@@ -9,6 +9,7 @@ import jinja2
 
 SUPPORT = Path(str(resources.files("mcupatch.firmware.support")))
 BARE_METAL = SUPPORT / "bare_metal"
+HOSTED = SUPPORT / "hosted"
 
 
 def render_template(template: str, **values: object) -> str:
