@@ -12,6 +12,7 @@ from mcupatch.cli.console import print_lines, show_progress
 @click.command("export")
 @click.argument("directory", metavar="DIR")
 @click.option("--cmake", metavar="OUT", help="A static library and an example in plain CMake.")
+@click.option("--arduino", metavar="OUT", help="An Arduino library.")
 @click.option("--zephyr", metavar="OUT", help="A Zephyr application.")
 @click.option(
     "--input", "inputs", metavar="FILE", multiple=True,
@@ -20,9 +21,16 @@ from mcupatch.cli.console import print_lines, show_progress
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random input.")
 @click.option("--replace", is_flag=True, help="Write over an earlier export.")
 def command(
-    directory: str, cmake: str | None, zephyr: str | None, inputs: tuple[str, ...], seed: int, replace: bool
+    directory: str,
+    cmake: str | None,
+    arduino: str | None,
+    zephyr: str | None,
+    inputs: tuple[str, ...],
+    seed: int,
+    replace: bool,
 ) -> None:
     """Write the model that 'mcupatch compile' wrote to DIR as a project: its C, the kernels it calls, an example."""
+    from mcupatch.export.arduino import write_arduino
     from mcupatch.export.cmake import write_cmake
     from mcupatch.export.project import check_export_target, prepare_project
     from mcupatch.export.zephyr import write_zephyr
@@ -30,10 +38,12 @@ def command(
     from mcupatch.outputs import replace_directory
     from mcupatch.saved import load_compiled
 
-    systems = ((cmake, write_cmake), (zephyr, write_zephyr))
+    systems = ((cmake, write_cmake), (arduino, write_arduino), (zephyr, write_zephyr))
     chosen = [(target, write) for target, write in systems if target is not None]
     if len(chosen) != 1:
-        raise click.UsageError("name one system and where to write: --cmake OUT or --zephyr OUT")
+        raise click.UsageError(
+            "name one system and where to write: --cmake OUT, --arduino OUT or --zephyr OUT"
+        )
     ((name, write),) = chosen
     target = Path(name)
     check_export_target(target, Path(directory), replace)
