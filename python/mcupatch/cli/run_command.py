@@ -47,8 +47,6 @@ def command(
     DIR may be an archive, model.tar, instead.
     """
     from mcupatch.describe import describe_run
-    from mcupatch.measure.zephyr_backend import DEFAULT_BOARD
-    from mcupatch.measure.zephyr_build import find_zephyr
     from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
@@ -71,9 +69,7 @@ def command(
         )
         progress(f"running on {backend}")
         if backend == "zephyr":
-            run = measure_on_zephyr(
-                saved, values, find_zephyr(zephyr_base), zephyr_board or DEFAULT_BOARD, timeout
-            )
+            run = measure_on_zephyr(saved, values, zephyr_base, zephyr_board, timeout)
         else:
             run = measure_model(saved, values, backend, timeout)
     result = update_figures(saved, describe_run(run))
