@@ -59,7 +59,7 @@ def _project_options(decorated: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             _OPTION, "pairs", multiple=True, metavar="NAME=VALUE", help="Of the platform: docs/tvmc.md."
         ),
-        click.argument("platform", type=click.Choice(list(PLATFORMS))),
+        click.argument("platform", metavar="PLATFORM", type=click.Choice(list(PLATFORMS))),
     ):
         decorated = decorate(decorated)
     return decorated
@@ -71,7 +71,10 @@ def _project_options(decorated: Callable[..., Any]) -> Callable[..., Any]:
 @_project_options
 @click.option("-f", "--force", is_flag=True, help="Write over an earlier project.")
 def create(project_dir: str, archive: str, platform: str, pairs: tuple[str, ...], force: bool) -> None:
-    """Write a project of the archive MLF for PLATFORM to PROJECT_DIR; 'create' for short."""
+    """Write a project of the archive MLF to PROJECT_DIR; 'create' for short.
+
+    PLATFORM is cmake, arduino, zephyr or qemu.
+    """
     from mcupatch.cli.export_command import command as export_command
     from mcupatch.saved import load_compiled
 
