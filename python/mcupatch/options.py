@@ -93,7 +93,9 @@ class CompileOptions:
             raise BadInput("The scale and the offset of a raw input belong together: give both.")
         if self.input_scale is not None and not self.stream_input:
             raise BadInput("A scale and an offset of the input go with a streamed input (--stream-input).")
-        if self.tuned is not None and (not isinstance(self.mode, FitBudget) or self.memories not in (AUTO, MAIN)):
+        if self.tuned is not None and (
+            not isinstance(self.mode, FitBudget) or self.memories not in (AUTO, MAIN)
+        ):
             raise BadInput(
                 "A tuning database goes with a budget of SRAM (--sram, or the board's): it holds no other schedules."
             )

@@ -68,7 +68,8 @@ class BuiltModel:
 class CompiledModel(BuiltModel):
     """Everything that one compilation decided and made.
 
-    ``module`` is the tiled program. ``tuned``: what a tuning database gave. ``workspace`` holds the firmware's files and goes when this object goes.
+    ``module`` is the tiled program. ``workspace`` holds the firmware's files and goes when this object goes.
+    ``tuned``: what a tuning database gave, if one was named.
     """
 
     source: ModelFile

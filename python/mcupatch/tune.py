@@ -9,7 +9,7 @@ from mcupatch.errors import BadInput, Infeasible
 from mcupatch.firmware.toolchain import find_toolchain
 from mcupatch.ir.graph import Graph
 from mcupatch.model_file import ModelFile
-from mcupatch.options import CompileOptions, FitBudget
+from mcupatch.options import CompileOptions
 from mcupatch.packing.wide_weights import find_widened, widen_weights
 from mcupatch.pipeline import Progress, decide_for_board, input_scaling, read_graph
 from mcupatch.plan_schedules import SchedulePlanner
@@ -17,7 +17,7 @@ from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
-from mcupatch.schedule.work import operator_work, predicted_instructions
+from mcupatch.schedule.work import operator_work
 from mcupatch.target.board import arena_budget, load_board
 from mcupatch.trials import TrialRunner
 from mcupatch.tuned import make_task
@@ -32,7 +32,7 @@ WIDENED = 2  # of the best schedules, so many are also measured with int16 weigh
 
 @dataclass(frozen=True)
 class TuneOptions:
-    """``trials`` schedules are measured, the untuned one included; ``cost`` is "instructions" or "cycles"."""
+    """At most ``trials`` schedules are measured, the untuned one included."""
 
     trials: int = 24
     seed: int = 0
@@ -74,7 +74,9 @@ class ModelTuning:
         streamed = find_streamed_inputs(self.graph) if options.stream_input else ()
         decision = decide_for_board(self.graph, options, self._board, streamed)
         if len(decision.plan.pools) > 1:
-            raise BadInput("This model needs several memories of the board, and an arena that is divided is not tuned.")
+            raise BadInput(
+                "This model needs several memories of the board, and an arena that is divided is not tuned."
+            )
         self._untuned = decision.schedule
         self.task = make_task(source, options, self._board, toolchain)
         self._planner = SchedulePlanner(self.graph, streamed)
@@ -132,7 +134,7 @@ class ModelTuning:
         if (self.task, schedule, wide) not in self._known:
             record = self._measure(schedule, wide)
             if record is not None:
-                yield Trial(record, predicted_instructions(self.graph, schedule), None)
+                yield Trial(record, None)
 
     def _measure(self, schedule: Schedule, wide: tuple[str, ...] = ()) -> Record | None:
         self._progress("building and running a schedule")

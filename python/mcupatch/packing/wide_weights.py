@@ -11,9 +11,7 @@ from mcupatch.packing.choose import choose_kernels
 from mcupatch.packing.conv2d import choose_conv2d
 from mcupatch.packing.kernel_choice import KernelChoice
 
-KERNEL_BYTES = (
-    4096  # more than the code of the second kernel takes, and what a linker loses between sections
-)
+KERNEL_BYTES = 4096  # more than the code of the second kernel takes, and what a linker loses between sections
 
 
 @dataclass(frozen=True, eq=False)

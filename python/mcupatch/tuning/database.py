@@ -1,7 +1,7 @@
 """The file of measured schedules: a line that says what it is, then a record a line. Small, and written whole.
 
-    {"mcupatch_tuning": 1, "cost": "instructions"}
-    {"task": {...}, "stages": [...], ..., "digest": "..."}
+{"mcupatch_tuning": 1, "cost": "instructions"}
+{"task": {...}, "stages": [...], ..., "digest": "..."}
 """
 
 from __future__ import annotations
@@ -70,6 +70,18 @@ def load_database(path: Path) -> Database:
                 f"line {number} of the tuning database {str(path)!r} is damaged; delete the line, or the file"
             ) from error
     return Database(cost, tuple(records))
+
+
+def open_database(path: Path, cost: str) -> Database:
+    """The database at ``path``, an empty one where there is none. Raises BadInput if its costs are others than ``cost``."""
+    if not path.exists():
+        return Database(cost)
+    database = load_database(path)
+    if database.cost != cost:
+        raise BadInput(
+            f"the tuning database {str(path)!r} counts {database.cost}; name another file for {cost} (--database)"
+        )
+    return database
 
 
 def save_database(path: Path, database: Database) -> None:

@@ -1,10 +1,10 @@
 """The loop of a tuning: search, predict, measure, learn.
 
-    search    the exact search, with the work of every operator scaled by what was measured and a little by chance,
-              gives whole schedules; their stages go into one pool
-    predict   the learned model prices every stage; the pool combines them
-    measure   the most promising schedules whose plans fit, and now and then one that is less so
-    learn     from every operator of what was measured
+search    the exact search, with the work of every operator scaled by what was measured and a little by chance,
+          gives whole schedules; their stages go into one pool
+predict   the learned model prices every stage; the pool combines them
+measure   the most promising schedules whose plans fit, and now and then one that is less so
+learn     from every operator of what was measured
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 from mcupatch.schedule.search import FrontPoint, search_front
 from mcupatch.schedule.search_problem import KEEP_ALL, RECOMPUTE, SearchProblem, SearchSpace, scale_work
 from mcupatch.schedule.stage import Schedule
-from mcupatch.schedule.work import predicted_instructions
 from mcupatch.tuning.features import FeatureReader, Floats
 from mcupatch.tuning.learned_model import LearnedModel
 from mcupatch.tuning.record import Record
@@ -27,7 +26,9 @@ BATCH = 4  # schedules that are measured between two lessons; the last of them b
 BY_CHANCE = 24  # among so many
 MOST_PLANS = 40  # made in vain for one batch
 OVER = 8  # the search counts up to one part in so many more bytes than a plan needs
-PLANNED_OVER = 12  # of the schedules that it counts above the budget, so many are planned
+PLANNED_OVER = 24  # of the schedules that it counts above the budget, so many are planned
+DRY = 6  # searches one after the other that may find nothing to measure
+SAME = 1e-4  # schedules whose expected costs differ by no more of the best are taken for the same
 HOPELESS = 1.02  # a schedule that is expected to cost so much more than the best is not measured
 NOISE = 0.15  # of the logarithm of the work, so that the search finds others
 
@@ -39,13 +40,9 @@ SPACES = (KEEP_ALL, RECOMPUTE, FINE)
 
 @dataclass(frozen=True)
 class Trial:
-    """``predicted``: its cost by the learned model before it was measured (None: nothing was learned yet).
-
-    ``modelled``: its instructions by the fitted model, which the search uses.
-    """
+    """``predicted``: its cost by the learned model before it was measured (None: nothing was learned yet)."""
 
     record: Record
-    modelled: int
     predicted: float | None
 
 
@@ -70,7 +67,7 @@ class ScheduleTuner:
         self._random = np.random.default_rng(seed)
         self._pool = StagePool(len(problem.graph.ops), budget_bytes, problem.streamed)
         self._measured: dict[Schedule, Record] = {}
-        self._refused: set[Schedule] = set()
+        self._refused: set[Schedule] = set()  # their plans or firmwares are too large
 
     def run(self, known: Iterable[Record], trials: int) -> Iterator[Trial]:
         """Up to ``trials`` measurements. ``known``, at least one, were measured before and fit."""
@@ -79,20 +76,20 @@ class ScheduleTuner:
         left = trials
         for space in SPACES:
             self._search(space, 0.0)
-        while left > 0:
+        dry = 0
+        while left > 0 and dry <= DRY:
             self._learn()
             batch = self._choose(min(BATCH, left))
             if not batch:
-                self._search(SPACES[int(self._random.integers(len(SPACES)))], NOISE)
-                batch = self._choose(min(BATCH, left))
-            if not batch:
-                return
+                self._search(SPACES[dry % len(SPACES)], NOISE)
+                dry += 1
+                continue
+            dry = 0
             for predicted, schedule in batch:
                 trial = self._try(schedule, predicted)
                 left -= 1
                 if trial is not None:
                     yield trial
-            self._search(SPACES[int(self._random.integers(len(SPACES)))], NOISE)
 
     def _try(self, schedule: Schedule, predicted: float) -> Trial | None:
         record = self._measure(schedule)
@@ -100,7 +97,7 @@ class ScheduleTuner:
             self._refused.add(schedule)
             return None
         self._remember(record)
-        return Trial(record, predicted_instructions(self._problem.graph, schedule), predicted)
+        return Trial(record, predicted)
 
     def _remember(self, record: Record) -> None:
         self._measured[record.schedule] = record
@@ -142,17 +139,24 @@ class ScheduleTuner:
     def _choose(self, count: int) -> list[tuple[float, Schedule]]:
         """Up to ``count`` schedules that fit and may be better, with their predicted costs."""
         best = min(record.cost for record in self._measured.values())
-        costs = self._model.predict(self._reader.read(self._pool.stages))
+        stages = self._pool.stages
+        price = dict(zip(stages, self._model.predict(self._reader.read(stages)).tolist()))
+
+        def rounded(cost: float) -> int:
+            return round(cost / best / SAME)
+
+        seen = {rounded(sum(map(price.__getitem__, schedule.stages))) for schedule in self._measured}
         found: list[tuple[float, Schedule]] = []
         plans = 0
-        for cost, schedule in self._pool.combine(costs.tolist()):
+        for cost, schedule in self._pool.combine(list(price.values())):
             if cost > best * HOPELESS or len(found) == BY_CHANCE or plans == MOST_PLANS:
                 break
-            if schedule in self._measured or schedule in self._refused:
+            if schedule in self._measured or schedule in self._refused or rounded(cost) in seen:
                 continue
             plans += 1
             if self._fits(schedule):
                 found.append((cost, schedule))
+                seen.add(rounded(cost))
             else:
                 self._refused.add(schedule)
         if len(found) <= count:
