@@ -5,6 +5,7 @@
 # make heavy   the tests that take minutes, and the property tests with new examples
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
+# make bench-tuning     benchmarks/tuning.md: what `mcupatch tune` gains at tight budgets
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels bench-tuning lint heavy clean
 
 setup: $(STAMP)
 
@@ -47,6 +48,9 @@ bench-schedule: setup
 
 bench-kernels: setup
 	$(BIN)/python benchmarks/kernel_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+
+bench-tuning: setup
+	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
     python benchmarks/tuning_table.py --models DIR [NAME...]
 
-DIR holds the trained models. Without a NAME: every row of ``ROWS``, written to ``benchmarks/tuning.md``. Every schedule that is
-measured is compared with the reference, byte for byte, and the best is compiled and compared once more.
+DIR holds the trained models. Without a NAME: every row of ``ROWS``, written to ``benchmarks/tuning.md``. Every schedule
+that is measured is compared with the reference, byte for byte, and the best is compiled and compared once more.
 """
 
 from __future__ import annotations
@@ -65,11 +65,13 @@ HEAD = (
 INTRO = f"""\
 # Tuning
 
-Instructions of one inference on an emulated Cortex-M7 ({BOARD}), the image streamed, int8 ends; at most {TRIALS} trials. *Untuned* is what
-`mcupatch compile` takes without a database. Every schedule's output equals the reference, byte for byte. Flash: what int16 weights may fill;
-without a figure there are none. The errors are means over the trials without int16 weights: of the fitted model, by which the search and `compile`
-choose, and of what the learned model expected of the same schedule before it ran. It is asked about the most promising ones only, and a schedule
-is promising where it is wrong, too.
+Instructions of one inference on an emulated Cortex-M7 ({BOARD}), the image streamed, int8 ends; at most {TRIALS} trials.
+*Untuned* is what `mcupatch compile` takes without a database. Every schedule's output equals the reference, byte for byte.
+Flash: what int16 weights may fill; without a figure there are none, and with one a few more trials choose them.
+
+The errors are means over the trials without int16 weights: of the fitted model, by which the search and `compile` choose, and
+of what the learned model expected of the same schedule before it ran. Those are schedules that one of the two thinks best,
+or that were tried by chance because nothing else was left.
 
 Made by `make bench-tuning`.
 """

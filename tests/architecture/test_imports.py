@@ -37,6 +37,7 @@ ALLOWED = {
     },
     "firmware": {"emit", "errors", "native", "target"},
     "measure": {"emit", "errors", "firmware", "native", "target"},
+    "tuning": {"errors", "files", "ir", "outputs", "schedule"},
     "report": {"result"},
     "result": {"errors"},
     "zoo": {"errors", "ir"},
@@ -57,6 +58,7 @@ WITHOUT_TVM = (
     "firmware",
     "measure",
     "report",
+    "tuning",
     "zoo",
 )
 

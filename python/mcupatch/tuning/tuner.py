@@ -23,13 +23,14 @@ from mcupatch.tuning.record import Record
 from mcupatch.tuning.stage_pool import StagePool
 
 BATCH = 4  # schedules that are measured between two lessons; the last of them by chance
-BY_CHANCE = 24  # among so many
+BY_CHANCE = 30  # among so many
 MOST_PLANS = 40  # made in vain for one batch
 OVER = 8  # the search counts up to one part in so many more bytes than a plan needs
 PLANNED_OVER = 24  # of the schedules that it counts above the budget, so many are planned
-DRY = 6  # searches one after the other that may find nothing to measure
+DRY = 6  # searches one after the other that find nothing promising
 SAME = 1e-4  # schedules whose expected costs differ by no more of the best are taken for the same
-HOPELESS = 1.02  # a schedule that is expected to cost so much more than the best is not measured
+HOPELESS = 1.02  # a schedule that is expected to cost so much more than the best is not measured,
+UNLIKELY = 1.5  # but where there is no other, one of these is: the model may be wrong about it
 NOISE = 0.15  # of the logarithm of the work, so that the search finds others
 
 FINE = SearchSpace(
@@ -77,14 +78,13 @@ class ScheduleTuner:
         for space in SPACES:
             self._search(space, 0.0)
         dry = 0
-        while left > 0 and dry <= DRY:
+        while left > 0 and dry < DRY:
             self._learn()
-            batch = self._choose(min(BATCH, left))
+            batch = self._choose(min(BATCH, left), HOPELESS)
+            dry = 0 if batch else dry + 1
             if not batch:
                 self._search(SPACES[dry % len(SPACES)], NOISE)
-                dry += 1
-                continue
-            dry = 0
+                batch = self._choose(1, UNLIKELY)
             for predicted, schedule in batch:
                 trial = self._try(schedule, predicted)
                 left -= 1
@@ -136,8 +136,11 @@ class ScheduleTuner:
             np.array([record.glue for record in records], float),
         )
 
-    def _choose(self, count: int) -> list[tuple[float, Schedule]]:
-        """Up to ``count`` schedules that fit and may be better, with their predicted costs."""
+    def _choose(self, count: int, hopeless: float) -> list[tuple[float, Schedule]]:
+        """Up to ``count`` schedules that fit, with their predicted costs: the best ones, and the last one by chance.
+
+        None is expected to cost more than ``hopeless`` times the best that was measured.
+        """
         best = min(record.cost for record in self._measured.values())
         stages = self._pool.stages
         price = dict(zip(stages, self._model.predict(self._reader.read(stages)).tolist()))
@@ -149,7 +152,7 @@ class ScheduleTuner:
         found: list[tuple[float, Schedule]] = []
         plans = 0
         for cost, schedule in self._pool.combine(list(price.values())):
-            if cost > best * HOPELESS or len(found) == BY_CHANCE or plans == MOST_PLANS:
+            if cost > best * hopeless or len(found) == BY_CHANCE or plans == MOST_PLANS:
                 break
             if schedule in self._measured or schedule in self._refused or rounded(cost) in seen:
                 continue
