@@ -69,9 +69,9 @@ Instructions of one inference on an emulated Cortex-M7 ({BOARD}), the image stre
 *Untuned* is what `mcupatch compile` takes without a database. Every schedule's output equals the reference, byte for byte.
 Flash: what int16 weights may fill; without a figure there are none, and with one a few more trials choose them.
 
-The errors are means over the trials without int16 weights: of the fitted model, by which the search and `compile` choose, and
-of what the learned model expected of the same schedule before it ran. Those are schedules that one of the two thinks best,
-or that were tried by chance because nothing else was left.
+The errors are means over the trials without int16 weights: of the fitted model, by which the search and `compile` choose,
+and of what the learned model expected of the same schedule before it ran. Those are schedules that one of the two thinks
+best, or that were tried by chance because nothing else was left.
 
 Made by `make bench-tuning`.
 """

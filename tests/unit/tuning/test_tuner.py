@@ -77,6 +77,14 @@ def test_it_finds_better_schedules_and_learns_what_they_cost() -> None:
 
 
 @needs_xgboost
+def test_it_tries_what_it_thinks_little_of_when_nothing_else_is_left() -> None:
+    untuned, trials = HiddenChip().tune(10_000, 12)
+    first_guesses = [trial.record.cost for trial in trials[:4]]
+    assert min(first_guesses) > 0.99 * untuned.cost  # the model knows nothing of narrow calls yet
+    assert min(trial.record.cost for trial in trials) < 0.7 * untuned.cost
+
+
+@needs_xgboost
 def test_the_same_seed_gives_the_same_trials() -> None:
     runs = [[trial.record for trial in HiddenChip().tune(9_000, 8, seed)[1]] for seed in (3, 3)]
     assert runs[0] == runs[1] and runs[0]
