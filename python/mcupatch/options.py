@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from mcupatch.errors import BadInput
 from mcupatch.memory.board_pools import AUTO, MAIN
@@ -63,8 +64,8 @@ class CompileOptions:
     the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
     ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
-    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``target``: the stages as "c", or by TVM's "llvm" as an object
-    for the board's core; the rest is C in either case.
+    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``tuned`` is the file of a tuning database. ``target``: the
+    stages as "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case.
     """
 
     board: str = "stm32f746"
@@ -77,6 +78,7 @@ class CompileOptions:
     input_scale: float | None = None
     input_offset: float | None = None
     memories: str = AUTO
+    tuned: str | None = None
     target: str = "c"
 
     def __post_init__(self) -> None:
@@ -96,6 +98,12 @@ class CompileOptions:
             raise BadInput("The scale and the offset of a raw input belong together: give both.")
         if self.input_scale is not None and not self.stream_input:
             raise BadInput("A scale and an offset of the input go with a streamed input (--stream-input).")
+        if self.tuned is not None and (
+            not isinstance(self.mode, FitBudget) or self.memories not in (AUTO, MAIN)
+        ):
+            raise BadInput(
+                "A tuning database goes with a budget of SRAM (--sram, or the board's): it holds no other schedules."
+            )
 
 
 def command_line(source: str, options: CompileOptions) -> str:
@@ -117,6 +125,7 @@ def command_line(source: str, options: CompileOptions) -> str:
     if options.input_scale is not None:
         words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
     words += ["--memories", options.memories] if options.memories != AUTO else []
+    words += ["--tuned", PurePath(options.tuned).name] if options.tuned is not None else []
     words += ["--target", options.target] if options.target != "c" else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)

@@ -46,6 +46,8 @@ from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.scratch import find_schedule_scratch
 from mcupatch.target.board import Board, load_board
 from mcupatch.transform.fuse_patches import FusePatches
+from mcupatch.tuned import TunedChoice, find_tuned, make_task
+from mcupatch.tuning.database import load_database
 from mcupatch.tvm_api import IRModule
 
 Array = NDArray[np.generic]
@@ -69,6 +71,7 @@ class CompiledModel(BuiltModel):
     """Everything that one compilation decided and made.
 
     ``module`` is the tiled program. ``workspace`` holds the firmware's files and goes when this object goes.
+    ``tuned``: what a tuning database gave, if one was named.
     """
 
     source: ModelFile
@@ -78,6 +81,7 @@ class CompiledModel(BuiltModel):
     schedule: Schedule
     plan: MemoryPlan
     workspace: tempfile.TemporaryDirectory[str]
+    tuned: TunedChoice | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +130,7 @@ def compile(
     input_scale: float | None = None,
     input_offset: float | None = None,
     memories: str = AUTO,
+    tuned: str | None = None,
     target: str = "c",
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
@@ -140,6 +145,7 @@ def compile(
         input_scale,
         input_offset,
         memories,
+        tuned,
         target,
     )
     return compile_model(load_model_file(path), options)
@@ -168,6 +174,11 @@ def compile_model(
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
     decision = decide_for_board(graph, options, board, streamed)
+    tuned = None
+    if options.tuned is not None:
+        task = make_task(source, options, board, toolchain)
+        tuned = find_tuned(load_database(Path(options.tuned)), task, graph, decision, board)
+        decision = tuned.decision or decision
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule)))
@@ -180,12 +191,13 @@ def compile_model(
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
     name = c_identifier(source.name)
     object_cpu = _object_cpu(options, board)
-    sources = emit_model(tiled, graph, plan, name, provenance, object_cpu=object_cpu)
+    kernels = tuned.kernels if tuned else None
+    sources = emit_model(tiled, graph, plan, name, provenance, kernels, object_cpu)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    if options.flash_bytes is not None:  # only a firmware says how much is left
+    if options.flash_bytes is not None and kernels is None:  # only a firmware says how much is left
         wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
         sources = emit_model(tiled, graph, plan, name, provenance, wider, object_cpu)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
@@ -201,6 +213,7 @@ def compile_model(
         schedule,
         plan,
         workspace,
+        tuned,
     )
 
 

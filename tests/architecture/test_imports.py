@@ -38,6 +38,7 @@ ALLOWED = {
     "firmware": {"emit", "errors", "native", "target"},
     "export": {"__version__", "emit", "errors", "firmware", "ir", "measure", "outputs", "saved"},
     "measure": {"emit", "errors", "firmware", "native", "target"},
+    "tuning": {"errors", "files", "ir", "outputs", "schedule"},
     "report": {"result"},
     "result": {"errors"},
     "zoo": {"errors", "ir"},
@@ -59,6 +60,7 @@ WITHOUT_TVM = (
     "firmware",
     "measure",
     "report",
+    "tuning",
     "zoo",
 )
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "Run a compiled model and measure it.",
     "export": "Write a compiled model for CMake, Arduino or Zephyr.",
     "bench": "Show what each operator of a model costs: MACs, instructions, modelled cycles.",
+    "tune": "Measure schedules on the emulated chip, and keep the best for a compilation.",
     "analyze": "Show where the memory of a model goes, and what patching gives.",
     "search-schedule": "Show every schedule worth having: SRAM against work.",
     "boards": "List the boards that are known.",
