@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
-
 import click
 
+from mcupatch.cli import tune_command
 from mcupatch.cli.parameters import board_option, model_argument
 from mcupatch.tvmc.refused import OneChoice, Refused, refuse_options
 
-FORWARDED = "mcupatch.cli.tune_command"
 _ONE_WAY = "there is one way to search, and 'mcupatch tune --help' tells what can be said of it"
 _NO_RPC = "schedules are measured on the emulated chip, and nothing is sent anywhere"
 
@@ -41,11 +38,8 @@ _NO_RPC = "schedules are measured on the emulated chip, and nothing is sent anyw
 )
 def command(model: str, board: str, trials: int | None, output: str) -> None:
     """Measure schedules of MODEL on a board's emulated chip, and keep what was found."""
-    if find_spec(FORWARDED) is None:
-        raise click.UsageError("tune: this version of mcupatch has no 'mcupatch tune' yet")
     words = [model, "--board", board, "--database", output]
     words += [] if trials is None else ["--trials", str(trials)]
-    forwarded: click.Command = importlib.import_module(FORWARDED).command
-    status = forwarded.main(words, prog_name="mcupatch tune", standalone_mode=False)
+    status = tune_command.command.main(words, prog_name="mcupatch tune", standalone_mode=False)
     if status:  # interrupted: what was measured is kept
         raise click.exceptions.Exit(status)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mcupatch.cli import tune_command
 from mcupatch.tvmc.main import run_command_line
 from tests.support.command_line import run_cli
 
@@ -113,6 +114,22 @@ def test_tuning_refuses_what_it_does_not_know(
 ) -> None:
     assert says in tvmc(capsys, "tune", "net.tflite", "-o", "records.json", *words, status=2)
     assert "--output" in tvmc(capsys, "tune", "net.tflite", status=2)
+
+
+def test_tuning_is_that_of_mcupatch(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, object]] = []
+
+    def note(**values: object) -> int:
+        seen.append(values)
+        return 130
+
+    monkeypatch.setattr(tune_command.command, "callback", note)
+    words = ("--board", "stm32f412", "--trials", "7", "-o", "found.jsonl")
+    assert run_command_line(["tune", "net.tflite", *words]) == 130
+    (values,) = seen
+    assert (values["model"], values["trials"], values["database"]) == ("net.tflite", 7, "found.jsonl")
 
 
 def test_it_is_a_module_too(here: Path, archive: Path) -> None:
