@@ -20,7 +20,7 @@ from typing import Any
 
 from mcupatch import __version__
 from mcupatch.describe import describe_model
-from mcupatch.emit.csources import CSources, Port, WorkspacePool
+from mcupatch.emit.csources import CSources, KernelSources, Port, WorkspacePool
 from mcupatch.errors import BadInput
 from mcupatch.files import read_user_file
 from mcupatch.firmware.bare_metal import load_firmware
@@ -111,6 +111,23 @@ def load_compiled(directory: Path) -> SavedModel:
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
     return SavedModel(graph, sources, firmware, toolchain, directory, result)
+
+
+def load_kernels(directory: Path) -> KernelSources:
+    """The micro-kernels as they were when the model in ``directory`` was compiled, whatever is installed now.
+
+    Raises BadInput where one is missing or changed.
+    """
+    try:
+        digests = json.loads((directory / BUILD_FILE).read_text())["digests"]
+        sources = [n for n in digests if n.startswith("src/kernels/")]
+        headers = [n for n in digests if n.startswith("include/mcupatch/")]
+        return KernelSources(
+            {n.removeprefix("src/"): _read_unchanged(directory, n, digests).decode() for n in sources},
+            {n.removeprefix("include/"): _read_unchanged(directory, n, digests).decode() for n in headers},
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
 
 
 def update_figures(saved: SavedModel, measured: MeasuredFacts) -> Result:

@@ -36,6 +36,7 @@ ALLOWED = {
         ),
     },
     "firmware": {"emit", "errors", "native", "target"},
+    "export": {"__version__", "emit", "errors", "firmware", "ir", "measure", "outputs", "saved"},
     "measure": {"emit", "errors", "firmware", "native", "target"},
     "report": {"result"},
     "result": {"errors"},
