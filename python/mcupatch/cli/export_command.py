@@ -12,6 +12,7 @@ from mcupatch.cli.console import print_lines, show_progress
 @click.command("export")
 @click.argument("directory", metavar="DIR")
 @click.option("--cmake", metavar="OUT", help="A static library and an example in plain CMake.")
+@click.option("--arduino", metavar="OUT", help="An Arduino library.")
 @click.option("--zephyr", metavar="OUT", help="A Zephyr application.")
 @click.option(
     "--stm32", metavar="OUT", help="A bare-metal project for the STM32 that the model was compiled for."
@@ -26,6 +27,7 @@ from mcupatch.cli.console import print_lines, show_progress
 def command(
     directory: str,
     cmake: str | None,
+    arduino: str | None,
     zephyr: str | None,
     stm32: str | None,
     board: str | None,
@@ -34,6 +36,7 @@ def command(
     replace: bool,
 ) -> None:
     """Write the model that 'mcupatch compile' wrote to DIR as a project: its C, the kernels it calls, an example."""
+    from mcupatch.export.arduino import write_arduino
     from mcupatch.export.cmake import write_cmake
     from mcupatch.export.project import check_export_target, prepare_project
     from mcupatch.export.stm32 import check_board, write_stm32
@@ -42,10 +45,12 @@ def command(
     from mcupatch.outputs import replace_directory
     from mcupatch.saved import load_compiled
 
-    systems = ((cmake, write_cmake), (zephyr, write_zephyr), (stm32, write_stm32))
+    systems = ((cmake, write_cmake), (arduino, write_arduino), (zephyr, write_zephyr), (stm32, write_stm32))
     chosen = [(target, write) for target, write in systems if target is not None]
     if len(chosen) != 1:
-        raise click.UsageError("name one system and where to write: --cmake OUT, --zephyr OUT or --stm32 OUT")
+        raise click.UsageError(
+            "name one system and where to write: --cmake OUT, --arduino OUT, --zephyr OUT or --stm32 OUT"
+        )
     ((name, write),) = chosen
     target = Path(name)
     check_export_target(target, Path(directory), replace)

@@ -18,7 +18,7 @@ from mcupatch.errors import McupatchError
 COMMANDS = {
     "compile": "Compile a model to C and firmware.",
     "run": "Run a compiled model and measure it.",
-    "export": "Write a compiled model as a CMake project.",
+    "export": "Write a compiled model for CMake, Arduino or Zephyr.",
     "bench": "Show what each operator of a model costs: MACs, instructions, modelled cycles.",
     "analyze": "Show where the memory of a model goes, and what patching gives.",
     "search-schedule": "Show every schedule worth having: SRAM against work.",

@@ -13,7 +13,7 @@ from mcupatch.cli.main import run_command_line
 from mcupatch.ir import reference
 from mcupatch.model_inputs import random_inputs
 from mcupatch.saved import load_compiled
-from tests.unit.export.programs import find_program, run_program
+from tests.support.programs import find_program, run_program
 
 STRICT = "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror"
 
