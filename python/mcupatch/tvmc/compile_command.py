@@ -53,7 +53,10 @@ _NO_PASSES = "the passes are those of mcupatch, in one order"
     Refused(("--dump-code",), "'mcupatch compile --dump DIR' writes every stage of the flow as text"),
     Refused(("--input-shapes",), "a compiled network has the shapes that its file says"),
     Refused(("--disabled-pass",), _NO_PASSES),
-    Refused(("--tuning-records",), "AutoTVM is gone from TVM; say --pass-config mcupatch.tuned=FILE with the database of 'tvmc tune'"),
+    Refused(
+        ("--tuning-records",),
+        "AutoTVM is gone; with the database of 'tvmc tune' say --pass-config mcupatch.tuned=FILE",
+    ),
     Refused(("--workspace-pools",), "say --pass-config mcupatch.memories=axi_sram=64KiB,dtcm"),
     Refused(("--workspace-pools-size-bytes",), "say --pass-config mcupatch.memories=axi_sram=64KiB,dtcm"),
     Refused(("--constant-pools",), "weights are const and lie in flash"),

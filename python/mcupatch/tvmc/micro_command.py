@@ -73,7 +73,7 @@ def _project_options(decorated: Callable[..., Any]) -> Callable[..., Any]:
 def create(project_dir: str, archive: str, platform: str, pairs: tuple[str, ...], force: bool) -> None:
     """Write a project of the archive MLF to PROJECT_DIR; 'create' for short.
 
-    PLATFORM is cmake, arduino, zephyr or qemu.
+    PLATFORM is cmake, arduino, zephyr, stm32 or qemu.
     """
     from mcupatch.cli.export_command import command as export_command
     from mcupatch.saved import load_compiled

@@ -12,13 +12,18 @@ from mcupatch.errors import BadInput
 from mcupatch.tvmc.project import MicroProject
 
 Command = Sequence[str]
+CHIP_TOOLCHAIN = "cmake/arm-none-eabi.cmake"  # in the project
 
 
 def _build_cmake(project: MicroProject) -> list[Command]:
-    toolchain = project.options.get("toolchain_file")
+    toolchain = project.options.get("toolchain_file", CHIP_TOOLCHAIN if project.platform == "stm32" else None)
     chip = [] if toolchain is None else [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"]
     build = str(project.build_directory)
     return [["cmake", "-S", str(project.directory), "-B", build, *chip], ["cmake", "--build", build]]
+
+
+def _flash_cmake(project: MicroProject) -> list[Command]:
+    return [["cmake", "--build", str(project.build_directory), "--target", "flash"]]
 
 
 def _build_arduino(project: MicroProject) -> list[Command]:
@@ -85,6 +90,12 @@ PLATFORMS = {
     ),
     "zephyr": Platform(
         options=("board", "zephyr_base"), build=_build_zephyr, flash=_flash_zephyr, backend="zephyr"
+    ),
+    "stm32": Platform(
+        options=("toolchain_file",),
+        build=_build_cmake,
+        flash=_flash_cmake,
+        no_run="its report comes through the debugger that 'tvmc micro flash' starts, or the serial port",
     ),
     "qemu": Platform(
         no_flash="QEMU has no flash to write; 'tvmc run --device micro' boots the image", backend="qemu"

@@ -64,6 +64,18 @@ def test_an_archive_runs_as_its_directory_does(
     assert sorted(p.name for p in here.iterdir()) == ["0.npz", "1.npz"]
 
 
+def test_an_archive_is_benched_and_exported(
+    here: Path, built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = str(built / "model.tar")
+    of_archive, of_directory = (run_cli(capsys, "bench", p, "--json", "-") for p in (archive, str(built)))
+    assert of_archive == of_directory
+    run_cli(capsys, "export", archive, "--cmake", "a")
+    run_cli(capsys, "export", str(built), "--cmake", "d")
+    files = [sorted(p.relative_to(d) for p in Path(d).rglob("*")) for d in ("a", "d")]
+    assert files[0] == files[1] and Path("a/src/tvmgen_net.c").is_file()
+
+
 def test_an_archive_packed_again_still_runs(
     here: Path, built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -110,6 +110,23 @@ def test_arduino_is_built_and_flashed_by_its_cli(
     ]
 
 
+def test_stm32_is_built_by_cmake_with_arms_gcc(
+    here: Path, archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = fake_tool(here, "cmake", monkeypatch)
+    micro(capsys, "create", "proj", str(archive), "stm32")
+    micro(capsys, "build", "proj", "stm32")
+    micro(capsys, "flash", "proj", "stm32")
+    assert Path("proj/cmake/arm-none-eabi.cmake").is_file()
+    assert notes.read_text().splitlines() == [
+        " -S proj -B proj/build -DCMAKE_TOOLCHAIN_FILE=cmake/arm-none-eabi.cmake",
+        " --build proj/build",
+        " --build proj/build --target flash",
+    ]
+    words = ("run", "--device", "micro", "proj")
+    assert "debugger" in run_cli(capsys, *words, status=2, program=run_command_line)
+
+
 def test_a_tool_that_fails_or_is_absent_is_named(
     here: Path, archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
