@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mcupatch.cli.main import run_command_line
 from mcupatch.schedule.stage import Schedule
 from mcupatch.trials import TrialRunner
 from mcupatch.tuning.database import load_database, save_database
 from mcupatch.tuning.record import Record
+from tests.support.command_line import run_cli
 from tests.support.odd_models import small_model
 
 TIGHT = ("--stream-input", "--sram", "6900B")
@@ -28,13 +28,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.tflite").write_bytes(small_model())
     return tmp_path
-
-
-def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
-    found = run_command_line(list(arguments))
-    shown = capsys.readouterr()
-    assert found == status, shown.err
-    return shown.out if status == 0 else shown.err
 
 
 @needs_xgboost
