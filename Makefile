@@ -5,6 +5,8 @@
 # make heavy   the tests that take minutes, and the property tests with new examples
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
+# make bench-qemu       benchmarks/qemu.md: real networks booted in QEMU, beside Unicorn
+# make bench-tuning     benchmarks/tuning.md: what `mcupatch tune` gains at tight budgets
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -18,7 +20,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning lint heavy clean
 
 setup: $(STAMP)
 
@@ -47,6 +49,12 @@ bench-schedule: setup
 
 bench-kernels: setup
 	$(BIN)/python -m benchmarks.kernel_table $(if $(wildcard ../shared/models),--models ../shared/models)
+
+bench-qemu: setup
+	$(BIN)/python benchmarks/qemu_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+
+bench-tuning: setup
+	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)
 
 lint: setup
 	$(BIN)/ruff check .

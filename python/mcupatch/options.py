@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from mcupatch.errors import BadInput
 from mcupatch.memory.board_pools import AUTO, MAIN
+
+TARGETS = ("c", "llvm")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class CompileOptions:
     the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
     ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
-    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``).
+    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``tuned`` is the file of a tuning database. ``target``: the
+    stages as "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case.
     """
 
     board: str = "stm32f746"
@@ -74,10 +78,13 @@ class CompileOptions:
     input_scale: float | None = None
     input_offset: float | None = None
     memories: str = AUTO
+    tuned: str | None = None
+    target: str = "c"
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
         _check_choice("toolchain", self.toolchain, ("zig", "gcc"))
+        _check_choice("target", self.target, TARGETS)
         for name in ("sram_bytes", "flash_bytes"):
             value = getattr(self, name)
             if value is not None and value <= 0:
@@ -91,6 +98,12 @@ class CompileOptions:
             raise BadInput("The scale and the offset of a raw input belong together: give both.")
         if self.input_scale is not None and not self.stream_input:
             raise BadInput("A scale and an offset of the input go with a streamed input (--stream-input).")
+        if self.tuned is not None and (
+            not isinstance(self.mode, FitBudget) or self.memories not in (AUTO, MAIN)
+        ):
+            raise BadInput(
+                "A tuning database goes with a budget of SRAM (--sram, or the board's): it holds no other schedules."
+            )
 
 
 def command_line(source: str, options: CompileOptions) -> str:
@@ -112,6 +125,8 @@ def command_line(source: str, options: CompileOptions) -> str:
     if options.input_scale is not None:
         words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
     words += ["--memories", options.memories] if options.memories != AUTO else []
+    words += ["--tuned", PurePath(options.tuned).name] if options.tuned is not None else []
+    words += ["--target", options.target] if options.target != "c" else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from mcupatch import __version__
 from mcupatch.decide import Decision, Request, decide_schedule
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
-from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
-from mcupatch.errors import Infeasible
+from mcupatch.errors import BadInput, Infeasible
 from mcupatch.explanation import explain_schedule
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
@@ -29,9 +28,9 @@ from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.importer.raw_rows import RawScaling, take_raw_rows
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
-from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
+from mcupatch.measure.qemu_backend import run_on_qemu
 from mcupatch.measure.unicorn_backend import run_on_unicorn
 from mcupatch.memory.board_pools import AUTO, MAIN, board_pools, named_pools
 from mcupatch.memory.check import check_plan
@@ -47,19 +46,24 @@ from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.scratch import find_schedule_scratch
 from mcupatch.target.board import Board, load_board
 from mcupatch.transform.fuse_patches import FusePatches
+from mcupatch.tuned import TunedChoice, find_tuned, make_task
+from mcupatch.tuning.database import load_database
 from mcupatch.tvm_api import IRModule
 
 Array = NDArray[np.generic]
 Progress = Callable[[str], None]
+BACKENDS = ("unicorn", "qemu", "host")
+OBJECT_CPUS = ("cortex-m4", "cortex-m7")
 
 
 @dataclass(frozen=True, eq=False)
 class BuiltModel:
-    """What a run needs: the network, its C and its firmware."""
+    """What a run needs: the network, its C, its firmware and the name of the toolchain that built it."""
 
     graph: Graph
     sources: CSources
     firmware: Firmware
+    toolchain: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,7 @@ class CompiledModel(BuiltModel):
     """Everything that one compilation decided and made.
 
     ``module`` is the tiled program. ``workspace`` holds the firmware's files and goes when this object goes.
+    ``tuned``: what a tuning database gave, if one was named.
     """
 
     source: ModelFile
@@ -75,8 +80,8 @@ class CompiledModel(BuiltModel):
     module: IRModule
     schedule: Schedule
     plan: MemoryPlan
-    archive: bytes
     workspace: tempfile.TemporaryDirectory[str]
+    tuned: TunedChoice | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +130,8 @@ def compile(
     input_scale: float | None = None,
     input_offset: float | None = None,
     memories: str = AUTO,
+    tuned: str | None = None,
+    target: str = "c",
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -138,6 +145,8 @@ def compile(
         input_scale,
         input_offset,
         memories,
+        tuned,
+        target,
     )
     return compile_model(load_model_file(path), options)
 
@@ -165,6 +174,11 @@ def compile_model(
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
     decision = decide_for_board(graph, options, board, streamed)
+    tuned = None
+    if options.tuned is not None:
+        task = make_task(source, options, board, toolchain)
+        tuned = find_tuned(load_database(Path(options.tuned)), task, graph, decision, board)
+        decision = tuned.decision or decision
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule)))
@@ -176,19 +190,40 @@ def compile_model(
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
     name = c_identifier(source.name)
-    sources = emit_model(tiled, graph, plan, name, provenance)
+    object_cpu = _object_cpu(options, board)
+    kernels = tuned.kernels if tuned else None
+    sources = emit_model(tiled, graph, plan, name, provenance, kernels, object_cpu)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    if options.flash_bytes is not None:  # only a firmware says how much is left
+    if options.flash_bytes is not None and kernels is None:  # only a firmware says how much is left
         wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
-        sources = emit_model(tiled, graph, plan, name, provenance, wider)
+        sources = emit_model(tiled, graph, plan, name, provenance, wider, object_cpu)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    archive = build_archive(sources, read_kernel_sources(), source.digest)
     return CompiledModel(
-        graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
+        graph,
+        sources,
+        firmware,
+        options.toolchain,
+        source,
+        options,
+        board,
+        tiled,
+        schedule,
+        plan,
+        workspace,
+        tuned,
     )
+
+
+def _object_cpu(options: CompileOptions, board: Board) -> str | None:
+    """The core for which TVM's LLVM makes an object of the stages, None where they are C."""
+    if options.target == "c":
+        return None
+    if board.cpu not in OBJECT_CPUS:
+        raise BadInput(f"--target llvm is for {' and '.join(OBJECT_CPUS)}; {board.name} has a {board.cpu}")
+    return board.cpu
 
 
 def input_scaling(options: CompileOptions) -> RawScaling | None:
@@ -214,14 +249,21 @@ def decide_for_board(
         return decide_schedule(graph, Request(mode, None, streamed, pools))
 
 
-def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:
-    """Run once on "unicorn" (the emulated chip) or "host" (the same C, here) and compare with the reference.
+def measure_model(
+    built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn", timeout_seconds: float = 600.0
+) -> ComparedRun:
+    """Run once and compare with the reference.
 
-    ``inputs`` holds a value for every input by name. Raises EmulationFault if the firmware leaves its memories.
+    ``backend`` is one of BACKENDS: "unicorn" calls the network on an emulated core, "qemu" boots it in an emulated
+    computer, "host" runs the same C here; the last two for ``timeout_seconds`` at most. ``inputs`` holds a value for
+    every input by name. Raises EmulationFault if the firmware leaves its memories, ToolMissing without the backend.
     """
     values = [inputs[name] for name in built.graph.inputs]
     if backend == "host":
-        (measurement,) = run_on_host(built.sources, [values])
+        (measurement,) = run_on_host(built.sources, [values], timeout_seconds=timeout_seconds)
+    elif backend == "qemu":
+        toolchain = find_toolchain(built.toolchain, built.firmware.board.cpu)
+        (measurement,) = run_on_qemu(built.firmware, built.sources, [values], toolchain, timeout_seconds)
     else:
         (measurement,) = run_on_unicorn(built.firmware, [values])
     return compare_with_reference(built.graph, values, measurement)
