@@ -44,10 +44,10 @@ heavy: setup
 	@$(RUN_TESTS) -m heavy tests && echo "make heavy: all tests passed."
 
 bench-schedule: setup
-	$(BIN)/python benchmarks/schedule_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.schedule_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-kernels: setup
-	$(BIN)/python benchmarks/kernel_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.kernel_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-tuning: setup
 	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)
