@@ -42,7 +42,8 @@ class Database:
         if not same:
             return "it holds nothing of this model with these inputs"
         differ = [[f.name for f in fields(Task) if not _same(t, task, f.name)] for t in same]
-        return f"what it holds of this model was measured with another {' and '.join(min(differ, key=len))}"
+        nearest = min(differ, key=lambda names: len(names))
+        return f"what it holds of this model was measured with another {' and '.join(nearest)}"
 
 
 def _same(first: Task, second: Task, name: str) -> bool:
