@@ -59,7 +59,7 @@ bench-tuning: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict $(STRICT)
+	$(BIN)/mypy --strict --follow-imports=silent $(STRICT)
 	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
 
 clean:
