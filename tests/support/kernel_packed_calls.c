@@ -62,6 +62,7 @@ static void call_packed_depthwise(reader *from, void *spare, int32_t kernel) {
   params.blocks = next_array(from);
   params.lower_blocks = next_array(from);
   params.rows_at_once = next_int(from);
+  params.corrects_halves = next_int(from);
   params.channels = next_int(from);
   params.stride_rows = next_int(from);
   params.stride_cols = next_int(from);

@@ -29,17 +29,19 @@ from tests.support.kernel_examples import (
 )
 
 
-def fixed_requant(rng: Rng, sums: NDArray[np.int64]) -> Requant:
-    """``sums``: about the largest of each channel. Shifts from 2 to 31, most of them such that the outputs spread."""
+def fixed_requant(rng: Rng, sums: NDArray[np.int64], least_shift: int = 2) -> Requant:
+    """``sums``: about the largest of each channel. Shifts up to 31, most of them such that the outputs spread."""
     channels = sums.size if rng.random() < 0.7 else 1
     useful = np.log2(np.maximum(np.resize(sums, channels), 1.0)) - 7
     shift = np.where(
-        rng.random(channels) < 0.8, useful + rng.uniform(-3, 1, channels), rng.uniform(2, 32, channels)
+        rng.random(channels) < 0.8,
+        useful + rng.uniform(-3, 1, channels),
+        rng.uniform(least_shift, 32, channels),
     )
     multiplier = rng.integers(1 << 30, 1 << 31, channels, dtype=np.int64)
     multiplier = np.where(rng.random(channels) < 0.1, (1 << 31) - 1, multiplier)
     multiplier = np.where(rng.random(channels) < 0.05, 0, multiplier)
-    right = np.clip(np.floor(shift), 2, 31).astype(np.int32)
+    right = np.clip(np.floor(shift), least_shift, 31).astype(np.int32)
     return Requant(
         Rounding.FIXED, multiplier.astype(np.int32), np.where(multiplier == 0, 0, -right).astype(np.int32)
     )
@@ -103,13 +105,17 @@ def random_packed_depthwise(rng: Rng, narrow: bool = False) -> Example:
     flat = weights.reshape(-1, channels).T
     bias = largest_bias(rng, flat, input_zero_point)
     largest = np.abs(bias.astype(np.int64)) + 128 * np.abs(flat.astype(np.int64)).sum(axis=1)
+    least_shift = 1
+    if rng.random() < 0.3:  # so little that channels need not be scaled down
+        weights, bias = (weights // 8).astype(np.int8), (bias // 64).astype(np.int32)
+        largest, least_shift = rng.integers(8, 1 << 9, channels), -2
     op = ops.DepthwiseConv2D(
         name="op",
         inputs=("x",),
         output="y",
         weights=weights,
         bias=bias,
-        requant=fixed_requant(rng, largest),
+        requant=fixed_requant(rng, largest, least_shift),
         stride=(stride_rows, stride),
         dilation=(1, 1),
         padding=padding,

@@ -10,20 +10,23 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.kernel_params import PackedDepthwiseParams
 from mcupatch.packing.constant_channels import settle_constant_channels
-from mcupatch.packing.fixed_factors import fixed_factors, fold_zero_point
+from mcupatch.packing.depthwise_factors import depthwise_factors
+from mcupatch.packing.fixed_factors import fold_zero_point
 from mcupatch.packing.kernel_choice import KernelChoice
 
 Words = NDArray[np.int32]
+Ints = NDArray[np.int64]
 _SIZES = (3, 5, 7)
 _COLUMN_STRIDES = (1, 2)
 _PAIRED_STRIDES = (1, 2)  # of rows, with which two rows share what they read
 _BLOCK = 4  # channels that are made together
+_MOST_WEIGHT, _MOST_SUM = (1 << 15) - 1, (1 << 31) - 1
 
 
 def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | None:
     """The kernel of the operator's size; None where only the general one is exact or made for it.
 
-    ``two_rows``: where it can, it makes two rows at a time, from twice as many bytes of weights.
+    ``two_rows``: where it can, it makes two rows at a time, from pairs as many bytes of weights.
     """
     if not isinstance(op, ops.DepthwiseConv2D) or op.multiplier != 1 or op.weight_zero_point != 0:
         return None
@@ -34,11 +37,18 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
     if op.dilation != (1, 1) or channels < _BLOCK:
         return None
     folded = fold_zero_point(op.bias, op.weights.reshape(-1, channels).T, op.input_zero_point)
-    factors = fixed_factors(op.requant, channels)
-    if folded is None or factors is None:
+    if folded is None:
+        return None
+    largest = _largest_sums(op.weights, folded)
+    factors = depthwise_factors(op.requant, largest, op.clamp.low < op.output_zero_point)
+    if factors is None:
+        return None
+    weights = op.weights * factors.scale
+    if np.abs(weights).max() > _MOST_WEIGHT or (largest * np.abs(factors.scale)).max() > _MOST_SUM:
         return None
     params = PackedDepthwiseParams(
         rows_at_once=1,
+        corrects_halves=int(factors.corrects_halves),
         channels=channels,
         stride_rows=op.stride[0],
         stride_cols=op.stride[1],
@@ -56,32 +66,36 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
         function,
         f"{function}_scratch_bytes",
         params,
-        partial(_pack, orders, op.weights, folded, factors, op.stride[1]),
+        partial(_pack, orders, weights, folded * factors.scale, factors.words, op.stride[1]),
     )
 
 
+def _largest_sums(weights: NDArray[np.int8], folded: Ints) -> Ints:
+    """``[C]``: the most that a sum differs from 0, whatever the inputs."""
+    wide = weights.astype(np.int64)
+    highest: Ints = folded + np.maximum(127 * wide, -128 * wide).sum(axis=(0, 1))
+    lowest: Ints = folded + np.minimum(127 * wide, -128 * wide).sum(axis=(0, 1))
+    return np.maximum(np.abs(highest), np.abs(lowest))
+
+
 def _pack(
-    orders: dict[str, list[int]],
-    weights: NDArray[np.int8],
-    folded: NDArray[np.int64],
-    factors: Words,
-    stride: int,
+    orders: dict[str, list[int]], weights: Ints, biases: Ints, factors: Words, stride: int
 ) -> dict[str, NDArray[np.generic]]:
     """``orders``: by name of an array, the order of its rows."""
-    return {name: pack_blocks(weights[rows], folded, factors, stride) for name, rows in orders.items()}
+    return {name: pack_blocks(weights[rows], biases, factors, stride) for name, rows in orders.items()}
 
 
-def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, stride: int) -> Words:
+def pack_blocks(weights: Ints, biases: Ints, factors: Words, stride: int) -> Words:
     """``[blocks, 4, words]``, see ``mcup_packed_depthwise_params``.
 
-    ``weights`` int8 ``[K, K, C]``, ``folded`` biases ``[C]``, ``factors`` ``[C, 2]``, ``stride`` of the columns.
+    ``weights [K, K, C]`` within int16, ``biases [C]`` within int32, ``factors [C, 2]``, ``stride`` of the columns.
     """
     size, _, channels = weights.shape
-    twice = 2 * weights.astype(np.int16)
-    parts = [2 * folded.astype(np.int32)]
+    taps = weights.astype(np.int16)
+    parts = [biases.astype(np.int32)]
     for upper in range(0, size - 1, 2):
-        parts += [_pair(twice[upper, k], twice[upper + 1, k]) for k in order_columns(size, stride)]
-    last, nothing = twice[size - 1], np.zeros(channels, np.int16)
+        parts += [_pair(taps[upper, k], taps[upper + 1, k]) for k in order_columns(size, stride)]
+    last, nothing = taps[size - 1], np.zeros(channels, np.int16)
     for k in range(0, size, 2) if stride == 2 else range(size - 1):
         parts.append(_pair(last[k], last[k + 1] if k + 1 < size else nothing))
     words = np.stack([*parts, *factors.T.astype(np.int32)], axis=1)

@@ -14,8 +14,9 @@
 #define MCUPATCH_DEPTHWISE_H
 
 #include "mcupatch/dot.h"
+#include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
-#include "mcupatch/requant.h"
+#include "mcupatch/simd.h"
 
 #if MCUP_THUMB_DSP
 #define MCUP_DEPTHWISE_ASM 1
@@ -78,11 +79,11 @@ typedef struct {
 
 typedef void mcup_depthwise_output(const mcup_narrow_output *output);
 
-/* The inner loops of a size and a stride of columns. `positive`: no stored value lies below the zero point. */
+/* The inner loops of a size and a stride of columns. `corrected`: see corrects_halves in kernels.h. */
 typedef struct {
   mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
   mcup_depthwise_four *four;
-  mcup_depthwise_four *four_positive;
+  mcup_depthwise_four *four_corrected;
   mcup_depthwise_output *narrow;
 } mcup_depthwise_loops;
 
@@ -91,16 +92,14 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
   return 3 + size / 2 * size + (stride == 2 ? (size + 1) / 2 : size - 1);
 }
 
-/*
- * A doubled sum to a stored value, shifted right by n in [2, 31], without words of 64 bits beyond the product. Equal to
- * mcup_scale_fixed(sum, multiplier, -n).
- */
-MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t doubled, int32_t multiplier, int32_t n,
+/* A sum to a stored value, with the last two words of its channel. */
+MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t sum, const int32_t *factors, int32_t corrected,
                                                     int32_t zero_point) {
-  int32_t high = (int32_t)(((int64_t)doubled * multiplier + ((int64_t)1 << 31)) >> 32);
-  high += high >> 31; /* one less below zero turns half away from zero into half up */
-  const int32_t value = ((high + ((int32_t)1 << (n - 1))) >> n) + zero_point;
-  return (int8_t)mcup_clamp(value, -128, 127);
+  int32_t high = mcup_add_high(sum, factors[0], sum);
+  if (corrected) {
+    high += (high & factors[1]) >> 31; /* a positive factor does not shift */
+  }
+  return (int8_t)mcup_saturate8(mcup_subtract_high(high, factors[1], zero_point));
 }
 
 /* Four channels to place t of four; or padding. */
@@ -158,7 +157,7 @@ MCUP_ALWAYS_INLINE int32_t mcup_row_weight(int32_t size, int32_t stride, int32_t
   return k == size - 1 ? 2 * k - 1 : k / 2 * 4 + k % 2;
 }
 
-/* Weights of one tap row, and doubled sums of four outputs: with constant indices alone, so that they become registers. */
+/* Weights of one tap row, and sums of four outputs: with constant indices alone, so that they become registers. */
 typedef struct {
   int32_t tap[7];
 } mcup_tap_row;
@@ -236,12 +235,10 @@ MCUP_ALWAYS_INLINE mcup_four_sums mcup_depthwise_sums(int32_t size, int32_t stri
   return mcup_add_tap_row(size, stride, row, 16, 4, 1, mcup_take_tap_row(size, stride, 0, weights), sums);
 }
 
-MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const int32_t *packed,
+MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t corrected, const int32_t *packed,
                                            const mcup_depthwise_target *target, int32_t channel) {
-  const int32_t words = mcup_depthwise_words(size, stride);
+  const int32_t words = mcup_depthwise_words(size, stride), zero_point = target->zero_point;
   for (int32_t c = 0; c < 4; ++c, packed += words) {
-    const int32_t multiplier = packed[words - 2], zero_point = target->zero_point;
-    const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
     const int16_t *pairs = target->pairs + 4 * c, *row = target->row + 4 * c;
     const ptrdiff_t stride_bytes = target->pixel_stride;
     int8_t *out = target->bytes + channel + c;
@@ -250,7 +247,7 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const i
       const int32_t *end = sums.of + (left < 4 ? left : 4);
       MCUP_NO_UNROLL
       for (const int32_t *sum = sums.of; sum != end; ++sum, out += stride_bytes) {
-        *out = mcup_depthwise_requantize(*sum, multiplier, n, zero_point);
+        *out = mcup_depthwise_requantize(*sum, packed + words - 2, corrected, zero_point);
       }
       pairs += size / 2 * 32 * stride;
       row += 16 * stride;
@@ -259,10 +256,11 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const i
 }
 
 /* The portable twin of the inner loops. */
-MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, const mcup_depthwise_target *rows,
-                                                int32_t count, int32_t block, int32_t channel) {
+MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, int32_t corrected,
+                                                const mcup_depthwise_target *rows, int32_t count, int32_t block,
+                                                int32_t channel) {
   for (int32_t i = 0; i < count; ++i) {
-    mcup_depthwise_row(size, stride, rows[i].blocks + block / 4, &rows[i], channel);
+    mcup_depthwise_row(size, stride, corrected, rows[i].blocks + block / 4, &rows[i], channel);
   }
 }
 
@@ -287,8 +285,7 @@ MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, const
     const int32_t channel = first < output->last_channel ? first : output->last_channel;
     for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
       const int32_t sum = mcup_narrow_sum(size, stride, packed, output->taps, c);
-      const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
-      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], n, output->zero_point);
+      output->bytes[c] = mcup_depthwise_requantize(sum, packed + words - 2, 0, output->zero_point);
     }
   }
 }

@@ -182,13 +182,14 @@ __asm__(
   ".endif\n"
   ".endm\n"
 
-  /* Doubled sums to bytes, exact: see mcup_depthwise_requantize. */
-  ".macro mcup_store_sums positive, zero_point, base, at\n"
-  ".irp sum, r4, r5, r6, r7\n smmulr \\sum, \\sum, r10\n .endr\n"
-  ".if \\positive == 0\n"
-  ".irp sum, r4, r5, r6, r7\n add \\sum, \\sum, \\sum, asr #31\n .endr\n"
+  /* Sums to bytes: see mcup_depthwise_requantize. */
+  ".macro mcup_store_sums corrected, zero_point, base, at\n"
+  ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r10, \\sum\n .endr\n"
+  ".if \\corrected\n"
+  "lsr r12, r11, #31\n"
+  ".irp sum, r4, r5, r6, r7\n smmla \\sum, \\sum, r12, \\sum\n .endr\n" /* one less if both are negative */
   ".endif\n"
-  ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r11, \\zero_point\n .endr\n"
+  ".irp sum, r4, r5, r6, r7\n smmlsr \\sum, \\sum, r11, \\zero_point\n .endr\n"
   ".irp sum, r4, r5, r6, r7\n ssat \\sum, #8, \\sum\n .endr\n"
   "strb r4, [\\base, #((\\at) + 0)]\n"
   "strb r5, [\\base, #((\\at) + 4)]\n"
@@ -197,7 +198,7 @@ __asm__(
   ".endm\n"
 
   /* void name(rows, count, block, channel): see mcup_depthwise_four in depthwise.h */
-  ".macro mcup_depthwise_loop name, size, stride, positive\n"
+  ".macro mcup_depthwise_loop name, size, stride, corrected\n"
   "mcup_begin \\name\n"
   "push {r0-r11, lr}\n"
   "sub sp, sp, #36\n" /* four pixels, stride, three strides, address, pixels left, zero point; then the arguments */
@@ -215,14 +216,14 @@ __asm__(
   ".if \\size == 3\n"
   ".irp channel, 0, 1, 2, 3\n"
   "mcup_sums 3, \\stride, \\channel\n"
-  "mcup_store_sums \\positive, r3, sp, \\channel\n"
+  "mcup_store_sums \\corrected, r3, sp, \\channel\n"
   ".endr\n"
   ".else\n"
   "mov r3, sp\n"
   "2:\n" /* a channel */
   "mcup_sums \\size, \\stride, 0\n"
   "ldr r8, [sp, #32]\n"
-  "mcup_store_sums \\positive, r8, r3, 0\n"
+  "mcup_store_sums \\corrected, r8, r3, 0\n"
   "add r1, r1, #8\n"
   "add r2, r2, #8\n"
   "add r3, r3, #1\n"

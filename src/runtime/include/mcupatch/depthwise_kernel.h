@@ -12,9 +12,9 @@
   void name(const mcup_pair_job *jobs, int32_t count, int32_t channel); \
   __asm__("mcup_widen_loop " #name ", " #planes "\n");
 
-#define MCUP_FOUR_LOOP(name, size, stride, positive)                                           \
+#define MCUP_FOUR_LOOP(name, size, stride, corrected)                                          \
   void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel); \
-  __asm__("mcup_depthwise_loop " #name ", " #size ", " #stride ", " #positive "\n");
+  __asm__("mcup_depthwise_loop " #name ", " #size ", " #stride ", " #corrected "\n");
 
 #define MCUP_NARROW_LOOP(name, size, stride, words) \
   void name(const mcup_narrow_output *output);      \
@@ -26,9 +26,9 @@
     mcup_widen_portable(jobs, count, channel, planes);                   \
   }
 
-#define MCUP_FOUR_LOOP(name, size, stride, positive)                                                   \
+#define MCUP_FOUR_LOOP(name, size, stride, corrected)                                                  \
   static void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel) { \
-    mcup_depthwise_portable(size, stride, rows, count, block, channel);                                \
+    mcup_depthwise_portable(size, stride, corrected, rows, count, block, channel);                     \
   }
 
 #define MCUP_NARROW_LOOP(name, size, stride, words)    \
@@ -38,22 +38,22 @@
 #endif
 
 /* `widen`: the loop for planes of pairs; `words1`, `words2`: a channel's packed words with stride 1 and 2. */
-#define MCUP_DEPTHWISE_KERNEL(size, name, widen, words1, words2)                                                      \
-  MCUP_FOUR_LOOP(name##_stride1, size, 1, 0)                                                                          \
-  MCUP_FOUR_LOOP(name##_stride1_positive, size, 1, 1)                                                                 \
-  MCUP_FOUR_LOOP(name##_stride2, size, 2, 0)                                                                          \
-  MCUP_FOUR_LOOP(name##_stride2_positive, size, 2, 1)                                                                 \
-  MCUP_NARROW_LOOP(name##_narrow1, size, 1, words1)                                                                   \
-  MCUP_NARROW_LOOP(name##_narrow2, size, 2, words2)                                                                   \
-  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_positive, name##_narrow1}; \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_positive, name##_narrow2}; \
-  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                         \
-    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                                 \
-  }                                                                                                                   \
-  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,              \
-            int32_t pad_left, void *scratch) {                                                                        \
-    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;                   \
-    mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                                  \
+#define MCUP_DEPTHWISE_KERNEL(size, name, widen, words1, words2)                                                       \
+  MCUP_FOUR_LOOP(name##_stride1, size, 1, 0)                                                                           \
+  MCUP_FOUR_LOOP(name##_stride1_corrected, size, 1, 1)                                                                 \
+  MCUP_FOUR_LOOP(name##_stride2, size, 2, 0)                                                                           \
+  MCUP_FOUR_LOOP(name##_stride2_corrected, size, 2, 1)                                                                 \
+  MCUP_NARROW_LOOP(name##_narrow1, size, 1, words1)                                                                    \
+  MCUP_NARROW_LOOP(name##_narrow2, size, 2, words2)                                                                    \
+  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_corrected, name##_narrow1}; \
+  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_corrected, name##_narrow2}; \
+  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                          \
+    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                                  \
+  }                                                                                                                    \
+  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,               \
+            int32_t pad_left, void *scratch) {                                                                         \
+    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;                    \
+    mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                                   \
   }
 
 #endif /* MCUPATCH_DEPTHWISE_KERNEL_H */

@@ -56,12 +56,11 @@ __asm__(
   "smlat\\half r7, r9, r10, r7\n"
   ".endm\n"
 
-  /* A doubled sum to a byte, exact: see mcup_depthwise_requantize. */
+  /* A sum to a byte: see mcup_depthwise_requantize. */
   ".macro mcup_narrow_store sum, i, at\n"
   "ldrd r8, r9, [r2, #(\\at)]\n"
-  "smmulr \\sum, \\sum, r8\n"
-  "add \\sum, \\sum, \\sum, asr #31\n"
-  "smmlar \\sum, \\sum, r9, lr\n"
+  "smmlar \\sum, \\sum, r8, \\sum\n"
+  "smmlsr \\sum, \\sum, r9, lr\n"
   "ssat \\sum, #8, \\sum\n"
   "strb \\sum, [r0, #\\i]\n"
   ".endm\n"
