@@ -4,11 +4,6 @@
 
 MCUP_WIDEN_LOOP(mcup_widen_single, 1)
 
-/* Whether mcup_depthwise_narrow makes a window: it knows no corrections. */
-static int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
-  return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
-}
-
 /* Columns of the planes: what whole groups of four output pixels read, in whole groups of four. */
 static int32_t mcup_plane_cols(int32_t size, int32_t stride, int32_t out_cols) {
   const int32_t cols = ((out_cols + 3) / 4 * 4 - 1) * stride + size;
@@ -276,10 +271,6 @@ static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch) {
-  if (mcup_is_narrow(params, out->cols)) {
-    mcup_depthwise_narrow(size, loops->narrow, params, in, out, pad_top, pad_left, (int8_t *)scratch);
-    return;
-  }
   const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out->cols);
   const int32_t row_bytes = out->cols * params->channels;
   const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out->cols, scratch);

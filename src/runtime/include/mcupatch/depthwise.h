@@ -301,12 +301,16 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 /* Output windows of so few columns are made from the input itself: planes would be widened for little. */
 #define MCUP_NARROW_COLS 2
 
-/* Those windows. `zero_row`: whole words for each channel, written where a tap lies outside the window. */
-void mcup_depthwise_narrow(int32_t size, mcup_depthwise_output *loop, const mcup_packed_depthwise_params *params,
-                           const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
-                           int8_t *zero_row);
+/* Whether the functions of depthwise_narrow.h make a window: they know no corrections. */
+MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
+  return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
+}
 
-/* The kernel of `size` taps a side, for all windows. */
+/* Puts the taps of columns outside a window, all but [first, last), on the row of zeros. */
+void mcup_place_outside(int32_t size, int32_t stride, int32_t first, int32_t last, const int8_t *zero_row,
+                        const int8_t **slots);
+
+/* The kernel of `size` taps a side, for windows that are not narrow. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch);

@@ -2,7 +2,7 @@
 #ifndef MCUPATCH_DEPTHWISE_KERNEL_H
 #define MCUPATCH_DEPTHWISE_KERNEL_H
 
-#include "mcupatch/depthwise.h"
+#include "mcupatch/depthwise_narrow.h"
 
 #if MCUP_DEPTHWISE_ASM
 #include "mcupatch/depthwise_asm.h"
@@ -53,7 +53,14 @@
   void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,               \
             int32_t pad_left, void *scratch) {                                                                         \
     const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;                    \
-    mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                                   \
+    if (!mcup_is_narrow(params, out.cols)) {                                                                           \
+      mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                                 \
+    } else if (size == 3 ||                                                                                            \
+               params->stride_cols == 1) { /* the order of weights for 3x3 does not depend on the stride */            \
+      mcup_depthwise_narrow(size, 1, loops->narrow, params, &in, &out, pad_top, pad_left, (int8_t *)scratch);          \
+    } else {                                                                                                           \
+      mcup_depthwise_narrow(size, 2, loops->narrow, params, &in, &out, pad_top, pad_left, (int8_t *)scratch);          \
+    }                                                                                                                  \
   }
 
 #endif /* MCUPATCH_DEPTHWISE_KERNEL_H */
