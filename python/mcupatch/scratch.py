@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcupatch.ir.graph import Graph
-from mcupatch.kernels import scratch_bytes
+from mcupatch.kernels import general_scratch_bytes, scratch_bytes
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.widest_columns import find_widest_columns
 
@@ -17,3 +17,9 @@ def find_schedule_scratch(graph: Graph, schedule: Schedule) -> dict[str, int]:
 def find_column_scratch(graph: Graph) -> dict[str, int]:
     """The same for calls of a single column."""
     return {op.name: scratch_bytes(op, 1) for op in graph.ops}
+
+
+def find_general_room(graph: Graph, schedule: Schedule) -> frozenset[str]:
+    """The operators whose general kernel finds enough work space where that of their own kernel is planned."""
+    planned = find_schedule_scratch(graph, schedule)
+    return frozenset(op.name for op in graph.ops if general_scratch_bytes(op) <= planned[op.name])
