@@ -18,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CPUS = ("cortex-m4", "cortex-m7")
+CPUS = ("cortex-m3", "cortex-m4", "cortex-m7")
 MEMORY_KINDS = ("flash", "ram")
 
 # Alignment and the few bytes of .data and .bss that a firmware has beside arena and stack.

@@ -282,7 +282,8 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
                               memory.zero_row};
   const int32_t last_col = (out->cols - 1) * params->stride_cols + size;
   if (from.span.at > 0 || from.span.count < last_col) { /* the planes hold padding through the whole call */
-    mcup_fill_words(scratch, 2 * memory.values, 0x00010001U * (uint16_t)params->input_zero_point);
+    mcup_fill_words(scratch, 2 * memory.values,
+                    MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)params->input_zero_point : zero);
   }
   if (pad_top > 0 || (out->rows - 1) * params->stride_rows - pad_top + size > in->rows) {
     mcup_fill_words(memory.zero_row, params->channels + 3, zero);
