@@ -60,6 +60,7 @@ class PackedConv2DParams(ctypes.Structure):
         ("in_channels", _INT),
         ("out_channels", _INT),
         *_WINDOW_FIELDS[:-2],
+        ("sum_pairs", _INT),
         ("input_zero_point", _INT),
         ("output_zero_point", _INT),
         ("low", _INT),

@@ -4,9 +4,22 @@
  */
 #include "kernel_reader.h"
 
-enum packed_kernel { PACKED_CONV2D, PACKED_CONV2D_WIDE, PACKED_DENSE, DEPTHWISE_3X3, DEPTHWISE_5X5, DEPTHWISE_7X7 };
+enum packed_kernel {
+  PACKED_CONV2D,
+  PACKED_CONV2D_WIDE,
+  PACKED_DENSE,
+  DEPTHWISE_3X3,
+  DEPTHWISE_5X5,
+  DEPTHWISE_7X7,
+  PACKED_CONV2D_FLOAT,
+  PACKED_CONV2D_FLOAT_WIDE,
+  PACKED_CONV2D_ANY
+};
 
-static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
+typedef void conv2d_kernel(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                           int32_t pad_left, void *scratch);
+
+static void call_packed_conv2d(reader *from, void *spare, conv2d_kernel *kernel) {
   mcup_packed_conv2d_params params;
   params.blocks = next_array(from);
   params.in_channels = next_int(from);
@@ -17,6 +30,7 @@ static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
   params.stride_cols = next_int(from);
   params.dilation_rows = next_int(from);
   params.dilation_cols = next_int(from);
+  params.sum_pairs = next_int(from);
   params.input_zero_point = next_int(from);
   params.output_zero_point = next_int(from);
   params.low = next_int(from);
@@ -27,11 +41,7 @@ static void call_packed_conv2d(reader *from, void *spare, int32_t wide) {
   const int32_t pad_left = next_int(from);
   const size_t bytes = mcup_packed_conv2d_scratch_bytes(&params, out.cols);
   void *scratch = take_scratch(spare, bytes);
-  if (wide) {
-    mcup_packed_conv2d_wide(&params, in, out, pad_top, pad_left, scratch);
-  } else {
-    mcup_packed_conv2d(&params, in, out, pad_top, pad_left, scratch);
-  }
+  kernel(&params, in, out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
 }
 
@@ -91,8 +101,19 @@ void call_packed(reader *from, void *spare) {
   const int32_t kernel = next_int(from);
   switch (kernel) {
     case PACKED_CONV2D:
+      call_packed_conv2d(from, spare, mcup_packed_conv2d);
+      break;
     case PACKED_CONV2D_WIDE:
-      call_packed_conv2d(from, spare, kernel == PACKED_CONV2D_WIDE);
+      call_packed_conv2d(from, spare, mcup_packed_conv2d_wide);
+      break;
+    case PACKED_CONV2D_FLOAT:
+      call_packed_conv2d(from, spare, mcup_packed_conv2d_float);
+      break;
+    case PACKED_CONV2D_FLOAT_WIDE:
+      call_packed_conv2d(from, spare, mcup_packed_conv2d_float_wide);
+      break;
+    case PACKED_CONV2D_ANY:
+      call_packed_conv2d(from, spare, mcup_packed_conv2d_any);
       break;
     case PACKED_DENSE:
       call_packed_dense(from, spare);

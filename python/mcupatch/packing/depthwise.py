@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.kernel_params import PackedDepthwiseParams
 from mcupatch.packing.constant_channels import settle_constant_channels
-from mcupatch.packing.fixed_factors import fixed_factors, fold_zero_point
+from mcupatch.packing.fixed_factors import fixed_factors, fold_zero_point_within
 from mcupatch.packing.kernel_choice import KernelChoice
 
 Words = NDArray[np.int32]
@@ -25,7 +25,7 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
 
     ``two_rows``: where it can, it makes two rows at a time, from twice as many bytes of weights.
     """
-    if not isinstance(op, ops.DepthwiseConv2D) or op.multiplier != 1 or op.weight_zero_point != 0:
+    if not isinstance(op, ops.DepthwiseConv2D) or op.multiplier != 1:
         return None
     op = settle_constant_channels(op)
     rows, cols, channels = op.weights.shape
@@ -33,7 +33,8 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
         return None
     if op.dilation != (1, 1) or channels < _BLOCK:
         return None
-    folded = fold_zero_point(op.bias, op.weights.reshape(-1, channels).T, op.input_zero_point)
+    weights = op.weights.astype(np.int16) - np.int16(op.weight_zero_point)
+    folded = fold_zero_point_within(op.bias, weights.reshape(-1, channels).T, op.input_zero_point)
     factors = fixed_factors(op.requant, channels)
     if folded is None or factors is None:
         return None
@@ -56,13 +57,13 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
         function,
         f"{function}_scratch_bytes",
         params,
-        partial(_pack, orders, op.weights, folded, factors, op.stride[1]),
+        partial(_pack, orders, weights, folded, factors, op.stride[1]),
     )
 
 
 def _pack(
     orders: dict[str, list[int]],
-    weights: NDArray[np.int8],
+    weights: NDArray[np.int16],
     folded: NDArray[np.int64],
     factors: Words,
     stride: int,
@@ -71,13 +72,13 @@ def _pack(
     return {name: pack_blocks(weights[rows], folded, factors, stride) for name, rows in orders.items()}
 
 
-def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, stride: int) -> Words:
+def pack_blocks(weights: NDArray[np.int16], folded: NDArray[np.int64], factors: Words, stride: int) -> Words:
     """``[blocks, 4, words]``, see ``mcup_packed_depthwise_params``.
 
-    ``weights`` int8 ``[K, K, C]``, ``folded`` biases ``[C]``, ``factors`` ``[C, 2]``, ``stride`` of the columns.
+    ``weights`` int16 ``[K, K, C]``, their zero point subtracted, ``folded`` biases ``[C]``, ``factors`` ``[C, 2]``, ``stride`` of the columns.
     """
     size, _, channels = weights.shape
-    twice = 2 * weights.astype(np.int16)
+    twice = 2 * weights
     parts = [2 * folded.astype(np.int32)]
     for upper in range(0, size - 1, 2):
         parts += [_pair(twice[upper, k], twice[upper + 1, k]) for k in order_columns(size, stride)]

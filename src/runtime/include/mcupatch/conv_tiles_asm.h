@@ -56,7 +56,7 @@
 #define MCUP_REQUANTIZE(sum, zero, away)                                                             \
   "smmlar " sum ", " sum ", r2, " sum "\n"                                                           \
   away(sum)                                                                                          \
-  "smmlar " sum ", " sum ", r3, " zero "\n"                                                          \
+  "smmlsr " sum ", " sum ", r3, " zero "\n"                                                          \
   "ssat " sum ", #8, " sum "\n"
 #define MCUP_AWAY(sum) "add.w " sum ", " sum ", " sum ", asr #31\n"
 #define MCUP_UP(sum)
@@ -68,8 +68,16 @@
   "add sp, #36\n"                                                                                    \
   "pop {r4-r11, pc}\n"
 
+/* What follows the sums, at 3 and at 4: two forms of a requantisation, or one. */
+#define MCUP_TWO_TAILS(requantize, store)                                                            \
+  "3:\n"                                                                                             \
+  requantize(MCUP_AWAY) store MCUP_NEXT_BLOCK                                                        \
+  "4:\n"                                                                                             \
+  requantize(MCUP_UP) store MCUP_NEXT_BLOCK
+#define MCUP_ONE_TAIL(requantize, store) "3:\n4:\n" requantize store MCUP_NEXT_BLOCK
+
 /* `first`, `next`: a pair of taps, adding to the biases or to the sums; `end`: a register for the loop's end. */
-#define MCUP_TILE(name, shift, step, biases, first, next, end, requantize, store)                    \
+#define MCUP_TILE(name, shift, step, biases, first, next, end, tails)                                \
   __attribute__((naked)) static void name(MCUP_UNUSED const int16_t *columns,                        \
                                           MCUP_UNUSED const int32_t *blocks, MCUP_UNUSED int8_t *out, \
                                           MCUP_UNUSED const mcup_tile_job *job) {                    \
@@ -87,10 +95,7 @@
                      "cmp r0, " end "\n"                                                             \
                      "bne 2b\n"                                                                      \
                      "ldr pc, [sp, #32]\n"                                                           \
-                     "3:\n"                                                                          \
-                     requantize(MCUP_AWAY) store MCUP_NEXT_BLOCK                                     \
-                     "4:\n"                                                                          \
-                     requantize(MCUP_UP) store MCUP_NEXT_BLOCK);                                     \
+                     tails);                                                                         \
   }
 
 /* The weights of a pair of taps into r2 and r3: two int16 of each channel. */
@@ -138,9 +143,10 @@
   "strh.w r6, [r2, r3, lsl #1]\n"                                                                    \
   "strh.w r7, [r2, r12]\n"                                                                           \
   "strh r4, [r2], #2\n"
-#define MCUP_TILE_OF_FOUR(name, step, weights)                                                       \
+#define MCUP_FOUR_FIXED MCUP_TWO_TAILS(MCUP_FOUR_REQUANTIZE, MCUP_FOUR_STORE)
+#define MCUP_TILE_OF_FOUR(name, step, weights, tails)                                                       \
   MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(weights), MCUP_FOUR_NEXT(weights), "r2",       \
-            MCUP_FOUR_REQUANTIZE, MCUP_FOUR_STORE)
+            tails)
 
 /* Two pixels: channel 0 in r4 and r5, channel 1 in r6 and r7. */
 #define MCUP_TWO_PAIR(weights, a0, a1, b0, b1)                                                       \
@@ -165,9 +171,10 @@
   "bfi r5, r7, #8, #8\n"                                                                             \
   "strh r5, [r2, r3]\n"                                                                              \
   "strh r4, [r2], #2\n"
-#define MCUP_TILE_OF_TWO(name, step, weights)                                                        \
+#define MCUP_TWO_FIXED MCUP_TWO_TAILS(MCUP_TWO_REQUANTIZE, MCUP_TWO_STORE)
+#define MCUP_TILE_OF_TWO(name, step, weights, tails)                                                        \
   MCUP_TILE(name, 3, step, "r5, r7", MCUP_TWO_PAIR(weights, "r5", "r5", "r7", "r7"),                 \
-            MCUP_TWO_PAIR(weights, "r4", "r5", "r6", "r7"), "r8", MCUP_TWO_REQUANTIZE, MCUP_TWO_STORE)
+            MCUP_TWO_PAIR(weights, "r4", "r5", "r6", "r7"), "r8", tails)
 
 /* One pixel: its channels in r4 and r5. */
 #define MCUP_ONE_PAIR(weights)                                                                       \
@@ -185,9 +192,10 @@
   "ldrd r2, lr, [sp, #16]\n"                                                                         \
   "bfi r4, r5, #8, #8\n"                                                                             \
   "strh r4, [r2], #2\n"
-#define MCUP_TILE_OF_ONE(name, step, weights)                                                        \
+#define MCUP_ONE_FIXED MCUP_TWO_TAILS(MCUP_ONE_REQUANTIZE, MCUP_ONE_STORE)
+#define MCUP_TILE_OF_ONE(name, step, weights, tails)                                                        \
   MCUP_TILE(name, 2, step, "r4, r5", MCUP_ONE_PAIR(weights), MCUP_ONE_PAIR(weights), "r8",           \
-            MCUP_ONE_REQUANTIZE, MCUP_ONE_STORE)
+            tails)
 
 /* clang-format on */
 

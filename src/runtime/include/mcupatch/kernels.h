@@ -100,13 +100,15 @@ void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output ou
 size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols);
 
 /*
- * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1, weight zero
- * point 0, fixed rounding. `blocks` holds a block of words for each two output channels c0, c1:
- *   bias of c0, of c1         with the input's zero point folded in; no sum leaves 31 bits
+ * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1. `blocks`
+ * holds a block of words for each two output channels c0, c1:
+ *   bias of c0, of c1         with the input's zero point folded in
  *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
- *   2 * multiplier - 2**32    of c0, and 2**(32 - n), where n in [2, 31] is the shift to the right; both of c1
+ *   two words of c0, of c1    fixed: 2 * multiplier - 2**32 and -2**(32 - n), where n in [1, 31] is the shift to the right,
+ *                             and no sum leaves 31 bits; float: a float32 scale, 0; any: multiplier, shift (left if positive)
  * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
- * taps that are left of each row, two by two in their order; an odd one at the end is half a pair.
+ * taps that are left of each row, two by two in their order; an odd one at the end is half a pair. int8 weights with a
+ * zero point have sum_pairs more pairs, one for each 255 or less: of their zero point, for minus the sums of the inputs.
  */
 typedef struct {
   const int32_t *blocks;
@@ -118,6 +120,7 @@ typedef struct {
   int32_t stride_cols;
   int32_t dilation_rows;
   int32_t dilation_cols;
+  int32_t sum_pairs;
   int32_t input_zero_point;
   int32_t output_zero_point;
   int32_t low; /* clamp of the stored value */
@@ -128,7 +131,15 @@ void mcup_packed_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, 
                         int32_t pad_left, void *scratch);
 void mcup_packed_conv2d_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
                              int32_t pad_left, void *scratch);
-/* Of both: a column for one output column, two for two or three, four for more. */
+/* float32 scales, rounded half to even. */
+void mcup_packed_conv2d_float(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                              int32_t pad_left, void *scratch);
+void mcup_packed_conv2d_float_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
+                                   int32_t pad_top, int32_t pad_left, void *scratch);
+/* Fixed rounding without a bound on anything: slower where few products make an output. */
+void mcup_packed_conv2d_any(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                            int32_t pad_left, void *scratch);
+/* Of all of them: a column for one output column, two for two or three, four for more. */
 size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols);
 
 typedef struct {
