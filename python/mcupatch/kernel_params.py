@@ -88,6 +88,7 @@ class PackedDepthwiseParams(ctypes.Structure):
         ("blocks", _POINTER),
         ("lower_blocks", _POINTER),
         ("rows_at_once", _INT),
+        ("corrects_halves", _INT),
         ("channels", _INT),
         ("stride_rows", _INT),
         ("stride_cols", _INT),

@@ -13,9 +13,15 @@ enum packed_kernel {
   DEPTHWISE_7X7,
   PACKED_CONV2D_FLOAT,
   PACKED_CONV2D_FLOAT_WIDE,
-  PACKED_CONV2D_ANY
+  PACKED_CONV2D_ANY,
+  DEPTHWISE_3X3_FLOAT,
+  DEPTHWISE_5X5_FLOAT,
+  DEPTHWISE_7X7_FLOAT
 };
 
+typedef void depthwise_kernel(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                              int32_t pad_top, int32_t pad_left, void *scratch);
+typedef size_t depthwise_scratch(const mcup_packed_depthwise_params *params, int32_t out_cols);
 typedef void conv2d_kernel(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
                            int32_t pad_left, void *scratch);
 
@@ -67,11 +73,12 @@ static void call_packed_dense(reader *from, void *spare) {
   give_back(from, scratch, bytes);
 }
 
-static void call_packed_depthwise(reader *from, void *spare, int32_t kernel) {
+static void call_packed_depthwise(reader *from, void *spare, depthwise_kernel *kernel, depthwise_scratch *measure) {
   mcup_packed_depthwise_params params;
   params.blocks = next_array(from);
   params.lower_blocks = next_array(from);
   params.rows_at_once = next_int(from);
+  params.corrects_halves = next_int(from);
   params.channels = next_int(from);
   params.stride_rows = next_int(from);
   params.stride_cols = next_int(from);
@@ -83,17 +90,9 @@ static void call_packed_depthwise(reader *from, void *spare, int32_t kernel) {
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
   const int32_t pad_left = next_int(from);
-  const size_t bytes = kernel == DEPTHWISE_3X3   ? mcup_depthwise_3x3_scratch_bytes(&params, out.cols)
-                       : kernel == DEPTHWISE_5X5 ? mcup_depthwise_5x5_scratch_bytes(&params, out.cols)
-                                                 : mcup_depthwise_7x7_scratch_bytes(&params, out.cols);
+  const size_t bytes = measure(&params, out.cols);
   void *scratch = take_scratch(spare, bytes);
-  if (kernel == DEPTHWISE_3X3) {
-    mcup_depthwise_3x3(&params, in, out, pad_top, pad_left, scratch);
-  } else if (kernel == DEPTHWISE_5X5) {
-    mcup_depthwise_5x5(&params, in, out, pad_top, pad_left, scratch);
-  } else {
-    mcup_depthwise_7x7(&params, in, out, pad_top, pad_left, scratch);
-  }
+  kernel(&params, in, out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
 }
 
@@ -119,9 +118,22 @@ void call_packed(reader *from, void *spare) {
       call_packed_dense(from, spare);
       break;
     case DEPTHWISE_3X3:
+      call_packed_depthwise(from, spare, mcup_depthwise_3x3, mcup_depthwise_3x3_scratch_bytes);
+      break;
     case DEPTHWISE_5X5:
+      call_packed_depthwise(from, spare, mcup_depthwise_5x5, mcup_depthwise_5x5_scratch_bytes);
+      break;
     case DEPTHWISE_7X7:
-      call_packed_depthwise(from, spare, kernel);
+      call_packed_depthwise(from, spare, mcup_depthwise_7x7, mcup_depthwise_7x7_scratch_bytes);
+      break;
+    case DEPTHWISE_3X3_FLOAT:
+      call_packed_depthwise(from, spare, mcup_depthwise_3x3_float, mcup_depthwise_3x3_scratch_bytes);
+      break;
+    case DEPTHWISE_5X5_FLOAT:
+      call_packed_depthwise(from, spare, mcup_depthwise_5x5_float, mcup_depthwise_5x5_scratch_bytes);
+      break;
+    case DEPTHWISE_7X7_FLOAT:
+      call_packed_depthwise(from, spare, mcup_depthwise_7x7_float, mcup_depthwise_7x7_scratch_bytes);
       break;
     default:
       break;

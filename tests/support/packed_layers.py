@@ -36,7 +36,9 @@ def fixed_requant(rng: Rng, sums: NDArray[np.int64], least_shift: int = 2) -> Re
     channels = sums.size if rng.random() < 0.7 else 1
     useful = np.log2(np.maximum(np.resize(sums, channels), 1.0)) - 7
     shift = np.where(
-        rng.random(channels) < 0.8, useful + rng.uniform(-3, 1, channels), rng.uniform(least_shift, 32, channels)
+        rng.random(channels) < 0.8,
+        useful + rng.uniform(-3, 1, channels),
+        rng.uniform(least_shift, 32, channels),
     )
     multiplier = rng.integers(1 << 30, 1 << 31, channels, dtype=np.int64)
     multiplier = np.where(rng.random(channels) < 0.1, (1 << 31) - 1, multiplier)
@@ -121,7 +123,7 @@ def random_any_conv2d(rng: Rng) -> Example:
     return random_packed_conv2d(rng, tail=Tail.ANY)
 
 
-def random_packed_depthwise(rng: Rng, narrow: bool = False) -> Example:
+def random_packed_depthwise(rng: Rng, narrow: bool = False, float_scale: bool = False) -> Example:
     """Rows at a time: two where they can be, or one. ``narrow``: outputs of one to three columns."""
     size, stride, stride_rows = int(rng.choice([3, 3, 5, 7])), pick(rng, 1, 2), pick(rng, 1, 3)
     _, _, _, padding, room = window_geometry(rng)
@@ -135,13 +137,22 @@ def random_packed_depthwise(rng: Rng, narrow: bool = False) -> Example:
     flat = (weights.astype(np.int16) - np.int16(weights_zero)).reshape(-1, channels).T
     biases = largest_bias(rng, flat, input_zero_point)
     largest = np.abs(biases.astype(np.int64)) + 128 * np.abs(flat.astype(np.int64)).sum(axis=1)
+    least_shift = 1
+    if rng.random() < 0.3:  # so little that channels need not be scaled down
+        weights, weights_zero = (weights // 8).astype(np.int8), weights_zero // 8
+        biases = (biases // 64).astype(np.int32)
+        largest, least_shift = rng.integers(8, 1 << 9, channels), -2
+    scaling = fixed_requant(rng, largest, least_shift)
+    if float_scale:
+        scaling = requant(rng, Rounding.FLOAT, requant_channels(rng, channels), 6400.0 * size)
+        biases = bias(rng, channels)
     op = ops.DepthwiseConv2D(
         name="op",
         inputs=("x",),
         output="y",
         weights=weights,
         bias=biases,
-        requant=fixed_requant(rng, largest),
+        requant=scaling,
         stride=(stride_rows, stride),
         dilation=(1, 1),
         padding=padding,
@@ -187,6 +198,10 @@ def random_packed_dense(rng: Rng) -> Example:
     return replace(example, choice=choice)
 
 
+def random_float_depthwise(rng: Rng) -> Example:
+    return random_packed_depthwise(rng, narrow=bool(rng.random() < 0.3), float_scale=True)
+
+
 PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
     "conv2d": random_packed_conv2d,
     "wide_conv2d": random_wide_conv2d,
@@ -196,4 +211,5 @@ PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
     "dense": random_packed_dense,
     "depthwise": random_packed_depthwise,
     "narrow_depthwise": random_narrow_depthwise,
+    "float_depthwise": random_float_depthwise,
 }

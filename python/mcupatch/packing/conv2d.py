@@ -21,7 +21,9 @@ KERNELS = {
     Tail.ANY: "mcup_packed_conv2d_any",
 }
 WIDE_KERNELS = {Tail.FIXED: "mcup_packed_conv2d_wide", Tail.FLOAT: "mcup_packed_conv2d_float_wide"}
-_SUM_PAIRS = 255  # pairs of taps whose sums are in int16: one of them goes with the zero point of int8 weights
+_SUM_PAIRS = (
+    255  # pairs of taps whose sums are in int16: one of them goes with the zero point of int8 weights
+)
 
 
 def choose_conv2d(op: ops.Operator, wide: bool = False) -> KernelChoice | None:

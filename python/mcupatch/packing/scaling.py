@@ -41,12 +41,22 @@ def find_scaling(
         factors = carried_factors(requant, channels)
         if within is not None and factors is not None:
             return Scaling(Tail.FIXED, within.astype(np.int32), factors)
-        pairs = np.stack([requant.multiplier, requant.shift], axis=1)
+        tail, words = Tail.ANY, fixed_words(requant, channels)
     elif requant.rounding is Rounding.FLOAT:
-        scales = np.ascontiguousarray(requant.multiplier, np.float32).view(np.int32)
-        pairs = np.stack([scales, np.zeros_like(scales)], axis=1)
+        tail, words = Tail.FLOAT, float_words(requant, channels)
     else:
         return None
-    tail = Tail.ANY if requant.rounding is Rounding.FIXED else Tail.FLOAT
-    factors = np.ascontiguousarray(np.broadcast_to(pairs.astype(np.int32), (channels, 2)))
-    return Scaling(tail, fold_zero_point(bias, weights, input_zero_point), factors)
+    return Scaling(tail, fold_zero_point(bias, weights, input_zero_point), words)
+
+
+def fixed_words(requant: Requant, channels: int) -> Words:
+    """``[channels, 2]``: multiplier and shift as they are."""
+    return np.stack([np.broadcast_to(x, channels) for x in (requant.multiplier, requant.shift)], 1).astype(
+        np.int32
+    )
+
+
+def float_words(requant: Requant, channels: int) -> Words:
+    """``[channels, 2]``: the bits of the float32 scale, and 0."""
+    bits = np.ascontiguousarray(requant.multiplier, np.float32).view(np.int32)
+    return np.stack([np.broadcast_to(bits, channels), np.zeros(channels, np.int32)], axis=1)

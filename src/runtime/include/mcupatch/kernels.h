@@ -164,17 +164,18 @@ size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
 
 /*
  * Depthwise convolutions of 3x3, 5x5 and 7x7 taps with columns stepped by 1 or 2: at least 4 channels, multiplier 1,
- * no dilation, weights with a zero point of 0, fixed rounding with right shifts n in [2, 31], sums below 2**30.
+ * no dilation, fixed rounding, sums below 2**30. Weights are without their zero point.
  *
  * blocks, int32 words [(C + 3) / 4][4 channels][words]; the last block holds the last four channels, so it may repeat some of
- * the one before. Weights w[row][col] are doubled; a pair (a, b) is two int16, a in the lower half. Words of a channel:
- *   1              2 * (bias - input_zero_point * (sum of w))
+ * the one before. A pair (a, b) is two int16, a in the lower half. Words of a channel with weights w[row][col]:
+ *   1              bias - input_zero_point * (sum of w)
  *   KH / 2 * KW    for p in [0, KH / 2): pairs (w[2p][k], w[2p + 1][k]), in the order k = 0, 1, 2, ...; for 5x5 and 7x7
  *                  with stride 2: k = 0, 2, 4, ..., then 1, 3, ...
  *   of v = w[KH - 1], stride 1 (KW - 1 words): (v0, v1), (v1, v2), (v2, v3), ... up to (v[KW - 2], v[KW - 1])
  *                     stride 2 ((KW + 1) / 2): (v0, v1), (v2, v3), ..., (v[KW - 1], 0)
- *   1              multiplier, Q31
- *   1              2**(32 - n)
+ *   1              2 * multiplier - 2**32
+ *   1              -2**(32 - n), n the right shift, or one less: see packing/depthwise_factors.py
+ * Where n <= 0 the first word and w are times -2**(1 - n), the last two 0 and the multiplier.
  * lower_blocks: the same with the rows in another order, pairs (w[1][k], w[2][k]) and v = w[0]. With it 3x3 taps, their rows
  * stepped by 1 or 2, make two output rows at once: fewer input rows are widened, and the scratch holds an output row.
  */
@@ -182,6 +183,7 @@ typedef struct {
   const int32_t *blocks;
   const int32_t *lower_blocks; /* where rows_at_once is 2 */
   int32_t rows_at_once;
+  int32_t corrects_halves; /* 1: what is to be shifted, and is negative, becomes one less */
   int32_t channels;
   int32_t stride_rows;
   int32_t stride_cols;
@@ -198,6 +200,13 @@ void mcup_depthwise_5x5(const mcup_packed_depthwise_params *params, mcup_input i
                         int32_t pad_left, void *scratch);
 void mcup_depthwise_7x7(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
                         int32_t pad_left, void *scratch);
+/* The same with the bits of a float32 scale and 0 as the last two words of a channel, rounded half to even; any sums. */
+void mcup_depthwise_3x3_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                              int32_t pad_top, int32_t pad_left, void *scratch);
+void mcup_depthwise_5x5_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                              int32_t pad_top, int32_t pad_left, void *scratch);
+void mcup_depthwise_7x7_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                              int32_t pad_top, int32_t pad_left, void *scratch);
 /* For calls whose output windows are at most out_cols wide. */
 size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
 size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
