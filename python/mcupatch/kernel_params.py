@@ -125,6 +125,7 @@ class PackedDenseParams(ctypes.Structure):
         ("per_channel", _INT),
         ("inputs", _INT),
         ("outputs", _INT),
+        ("weight_zero_point", _INT),
         ("output_zero_point", _INT),
         ("low", _INT),
         ("high", _INT),

@@ -61,6 +61,7 @@ static void call_packed_dense(reader *from, void *spare) {
   params.per_channel = next_int(from);
   params.inputs = next_int(from);
   params.outputs = next_int(from);
+  params.weight_zero_point = next_int(from);
   params.output_zero_point = next_int(from);
   params.low = next_int(from);
   params.high = next_int(from);

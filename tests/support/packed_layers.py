@@ -50,7 +50,7 @@ def fixed_requant(rng: Rng, sums: NDArray[np.int64], least_shift: int = 2) -> Re
 
 
 def largest_bias(rng: Rng, weights: NDArray[np.int16], input_zero_point: int) -> NDArray[np.int32]:
-    """Biases of centred ``weights [O, taps]``: small ones, or now and then so large that twice a sum just stays in int32."""
+    """Biases of centred ``weights [O, taps]``: small ones, or now and then such that twice a sum just stays in int32."""
     sums, magnitudes = weights.astype(np.int64).sum(axis=1), np.abs(weights.astype(np.int64)).sum(axis=1)
     if rng.random() < 0.8:
         return rng.integers(-4096, 4096, sums.size).astype(np.int32)
@@ -188,7 +188,7 @@ def random_packed_dense(rng: Rng) -> Example:
         bias=bias(rng, outputs),
         requant=requant(rng, kind, requant_channels(rng, outputs), 6400.0 * float(np.sqrt(inputs))),
         input_zero_point=zero_point(rng),
-        weight_zero_point=0,
+        weight_zero_point=weight_zero_point(rng),
         output_zero_point=zero_point(rng),
         clamp=clamp(rng),
     )

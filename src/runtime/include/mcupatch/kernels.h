@@ -227,7 +227,7 @@ void mcup_dense(const mcup_dense_params *params, const int8_t *in, int8_t *out, 
 size_t mcup_dense_scratch_bytes(const mcup_dense_params *params);
 
 /*
- * Dense from weights packed at compile time, weight zero point 0. `blocks` holds a block of words for each four outputs,
+ * Dense from weights packed at compile time. `blocks` holds a block of words for each four outputs,
  * and one for the last two where one or two are left:
  *   biases                    of its outputs, with the input's zero point folded in
  *   weights                   for each four inputs k0..k3 and each two outputs w0, w1 of the block the halfwords
@@ -243,6 +243,7 @@ typedef struct {
   int32_t per_channel;
   int32_t inputs;
   int32_t outputs;
+  int32_t weight_zero_point;
   int32_t output_zero_point;
   int32_t low;
   int32_t high;
