@@ -16,7 +16,12 @@ enum packed_kernel {
   PACKED_CONV2D_ANY,
   DEPTHWISE_3X3_FLOAT,
   DEPTHWISE_5X5_FLOAT,
-  DEPTHWISE_7X7_FLOAT
+  DEPTHWISE_7X7_FLOAT,
+  PACKED_CONV2D_SINGLE,
+  PACKED_CONV2D_SINGLE_WIDE,
+  DEPTHWISE_3X3_SINGLE,
+  DEPTHWISE_5X5_SINGLE,
+  DEPTHWISE_7X7_SINGLE
 };
 
 typedef void depthwise_kernel(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
@@ -135,6 +140,21 @@ void call_packed(reader *from, void *spare) {
       break;
     case DEPTHWISE_7X7_FLOAT:
       call_packed_depthwise(from, spare, mcup_depthwise_7x7_float, mcup_depthwise_7x7_scratch_bytes);
+      break;
+    case PACKED_CONV2D_SINGLE:
+      call_packed_conv2d(from, spare, mcup_packed_conv2d_single);
+      break;
+    case PACKED_CONV2D_SINGLE_WIDE:
+      call_packed_conv2d(from, spare, mcup_packed_conv2d_single_wide);
+      break;
+    case DEPTHWISE_3X3_SINGLE:
+      call_packed_depthwise(from, spare, mcup_depthwise_3x3_single, mcup_depthwise_3x3_scratch_bytes);
+      break;
+    case DEPTHWISE_5X5_SINGLE:
+      call_packed_depthwise(from, spare, mcup_depthwise_5x5_single, mcup_depthwise_5x5_scratch_bytes);
+      break;
+    case DEPTHWISE_7X7_SINGLE:
+      call_packed_depthwise(from, spare, mcup_depthwise_7x7_single, mcup_depthwise_7x7_scratch_bytes);
       break;
     default:
       break;

@@ -31,7 +31,7 @@ from tests.support.kernel_examples import (
 )
 
 
-def fixed_requant(rng: Rng, sums: NDArray[np.int64], least_shift: int = 2) -> Requant:
+def fixed_requant(rng: Rng, sums: NDArray[np.int64], least_shift: int = 2, zeros: bool = True) -> Requant:
     """``sums``: about the largest of each channel. Shifts up to 31, most of them such that the outputs spread."""
     channels = sums.size if rng.random() < 0.7 else 1
     useful = np.log2(np.maximum(np.resize(sums, channels), 1.0)) - 7
@@ -42,7 +42,7 @@ def fixed_requant(rng: Rng, sums: NDArray[np.int64], least_shift: int = 2) -> Re
     )
     multiplier = rng.integers(1 << 30, 1 << 31, channels, dtype=np.int64)
     multiplier = np.where(rng.random(channels) < 0.1, (1 << 31) - 1, multiplier)
-    multiplier = np.where(rng.random(channels) < 0.05, 0, multiplier)
+    multiplier = np.where(zeros & (rng.random(channels) < 0.05), 0, multiplier)
     right = np.clip(np.floor(shift), least_shift, 31).astype(np.int32)
     return Requant(
         Rounding.FIXED, multiplier.astype(np.int32), np.where(multiplier == 0, 0, -right).astype(np.int32)
@@ -70,8 +70,10 @@ def random_packed_conv2d(rng: Rng, wide: bool = False, tail: Tail = Tail.FIXED) 
     flat = weights.reshape(outputs, -1).astype(np.int16) - np.int16(weights_zero)
     biases = largest_bias(rng, flat, input_zero_point)
     largest = np.abs(biases.astype(np.int64)) + 128 * np.abs(flat.astype(np.int64)).sum(axis=1)
-    scaling = fixed_requant(rng, largest, least_shift=1)
-    if tail is not Tail.FIXED:
+    scaling = fixed_requant(rng, largest, least_shift=1, zeros=tail is not Tail.SINGLE)
+    if tail is Tail.SINGLE:
+        scaling, biases = replace(scaling, rounding=Rounding.SINGLE), bias(rng, outputs)
+    elif tail is not Tail.FIXED:
         kind = Rounding.FLOAT if tail is Tail.FLOAT else Rounding.FIXED
         scaling = requant(rng, kind, requant_channels(rng, outputs), 6400.0 * float(np.sqrt(weights[0].size)))
         biases = bias(rng, outputs)
@@ -118,12 +120,16 @@ def random_float_wide_conv2d(rng: Rng) -> Example:
     return random_packed_conv2d(rng, wide=True, tail=Tail.FLOAT)
 
 
+def random_single_conv2d(rng: Rng) -> Example:
+    return random_packed_conv2d(rng, wide=bool(rng.random() < 0.5), tail=Tail.SINGLE)
+
+
 def random_any_conv2d(rng: Rng) -> Example:
     """Now and then one that needs no more than the short requantisation."""
     return random_packed_conv2d(rng, tail=Tail.ANY)
 
 
-def random_packed_depthwise(rng: Rng, narrow: bool = False, float_scale: bool = False) -> Example:
+def random_packed_depthwise(rng: Rng, narrow: bool = False, rounding: Rounding = Rounding.FIXED) -> Example:
     """Rows at a time: two where they can be, or one. ``narrow``: outputs of one to three columns."""
     size, stride, stride_rows = int(rng.choice([3, 3, 5, 7])), pick(rng, 1, 2), pick(rng, 1, 3)
     _, _, _, padding, room = window_geometry(rng)
@@ -142,8 +148,12 @@ def random_packed_depthwise(rng: Rng, narrow: bool = False, float_scale: bool = 
         weights, weights_zero = (weights // 8).astype(np.int8), weights_zero // 8
         biases = (biases // 64).astype(np.int32)
         largest, least_shift = rng.integers(8, 1 << 9, channels), -2
-    scaling = fixed_requant(rng, largest, least_shift)
-    if float_scale:
+    if rounding is Rounding.SINGLE:
+        scaling = fixed_requant(rng, largest, max(least_shift, 1), zeros=False)
+        scaling, biases = replace(scaling, rounding=rounding), bias(rng, channels)
+    elif rounding is Rounding.FIXED:
+        scaling = fixed_requant(rng, largest, least_shift)
+    else:
         scaling = requant(rng, Rounding.FLOAT, requant_channels(rng, channels), 6400.0 * size)
         biases = bias(rng, channels)
     op = ops.DepthwiseConv2D(
@@ -199,7 +209,11 @@ def random_packed_dense(rng: Rng) -> Example:
 
 
 def random_float_depthwise(rng: Rng) -> Example:
-    return random_packed_depthwise(rng, narrow=bool(rng.random() < 0.3), float_scale=True)
+    return random_packed_depthwise(rng, narrow=bool(rng.random() < 0.3), rounding=Rounding.FLOAT)
+
+
+def random_single_depthwise(rng: Rng) -> Example:
+    return random_packed_depthwise(rng, narrow=bool(rng.random() < 0.3), rounding=Rounding.SINGLE)
 
 
 PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
@@ -212,4 +226,6 @@ PACKED_EXAMPLES: dict[str, Callable[[Rng], Example]] = {
     "depthwise": random_packed_depthwise,
     "narrow_depthwise": random_narrow_depthwise,
     "float_depthwise": random_float_depthwise,
+    "single_conv2d": random_single_conv2d,
+    "single_depthwise": random_single_depthwise,
 }

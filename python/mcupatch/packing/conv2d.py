@@ -17,10 +17,15 @@ Words = NDArray[np.int32]
 Weights = NDArray[np.int8] | NDArray[np.int16]
 KERNELS = {
     Tail.FIXED: "mcup_packed_conv2d",
+    Tail.SINGLE: "mcup_packed_conv2d_single",
     Tail.FLOAT: "mcup_packed_conv2d_float",
     Tail.ANY: "mcup_packed_conv2d_any",
 }
-WIDE_KERNELS = {Tail.FIXED: "mcup_packed_conv2d_wide", Tail.FLOAT: "mcup_packed_conv2d_float_wide"}
+WIDE_KERNELS = {
+    Tail.FIXED: "mcup_packed_conv2d_wide",
+    Tail.SINGLE: "mcup_packed_conv2d_single_wide",
+    Tail.FLOAT: "mcup_packed_conv2d_float_wide",
+}
 _SUM_PAIRS = (
     255  # pairs of taps whose sums are in int16: one of them goes with the zero point of int8 weights
 )

@@ -15,15 +15,15 @@ from mcupatch.packing.constant_channels import settle_constant_channels
 from mcupatch.packing.depthwise_factors import depthwise_factors
 from mcupatch.packing.fixed_factors import fold_zero_point, fold_zero_point_within
 from mcupatch.packing.kernel_choice import KernelChoice
-from mcupatch.packing.scaling import float_words
+from mcupatch.packing.scaling import float_words, single_words
 
 Words = NDArray[np.int32]
 Ints = NDArray[np.int64]
-KERNELS = {3: "mcup_depthwise_3x3", 5: "mcup_depthwise_5x5", 7: "mcup_depthwise_7x7"}  # by taps a side
-FLOAT_KERNELS = {
-    3: "mcup_depthwise_3x3_float",
-    5: "mcup_depthwise_5x5_float",
-    7: "mcup_depthwise_7x7_float",
+_SIZES = (3, 5, 7)
+_KERNELS = {
+    Rounding.FIXED: {n: f"mcup_depthwise_{n}x{n}" for n in _SIZES},
+    Rounding.SINGLE: {n: f"mcup_depthwise_{n}x{n}_single" for n in _SIZES},
+    Rounding.FLOAT: {n: f"mcup_depthwise_{n}x{n}_float" for n in _SIZES},
 }
 _COLUMN_STRIDES = (1, 2)
 _PAIRED_STRIDES = (1, 2)  # of rows, with which two rows share what they read
@@ -40,7 +40,7 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
         return None
     op = settle_constant_channels(op)
     rows, cols, channels = op.weights.shape
-    if rows != cols or rows not in KERNELS or op.stride[1] not in _COLUMN_STRIDES:
+    if rows != cols or rows not in _SIZES or op.stride[1] not in _COLUMN_STRIDES:
         return None
     if op.dilation != (1, 1) or channels < _BLOCK:
         return None
@@ -58,14 +58,14 @@ def choose_depthwise(op: ops.Operator, two_rows: bool = True) -> KernelChoice | 
         low=op.clamp.low,
         high=op.clamp.high,
     )
-    function = (FLOAT_KERNELS if op.requant.rounding is Rounding.FLOAT else KERNELS)[rows]
+    function = _KERNELS[op.requant.rounding][rows]
     orders = {"blocks": list(range(rows))}
     if two_rows and rows == 3 and op.stride[0] in _PAIRED_STRIDES:
         orders["lower_blocks"] = [1, 2, 0]
         params.rows_at_once = 2
     return KernelChoice(
         function,
-        f"{KERNELS[rows]}_scratch_bytes",
+        f"{_KERNELS[Rounding.FIXED][rows]}_scratch_bytes",
         params,
         partial(_pack, orders, scaled, op.stride[1]),
     )
@@ -84,9 +84,10 @@ class _ScaledChannels:
 def _scale_channels(op: ops.DepthwiseConv2D) -> _ScaledChannels | None:
     weights = op.weights.astype(np.int64) - op.weight_zero_point
     by_channel = weights.reshape(-1, op.bias.size).T
-    if op.requant.rounding is Rounding.FLOAT:
+    if op.requant.rounding is not Rounding.FIXED:
+        make_words = float_words if op.requant.rounding is Rounding.FLOAT else single_words
         biases = fold_zero_point(op.bias, by_channel, op.input_zero_point)
-        return _ScaledChannels(weights, biases.astype(np.int64), float_words(op.requant, op.bias.size), False)
+        return _ScaledChannels(weights, biases.astype(np.int64), make_words(op.requant, op.bias.size), False)
     folded = fold_zero_point_within(op.bias, by_channel, op.input_zero_point)
     if folded is None:
         return None

@@ -15,9 +15,10 @@ Words = NDArray[np.int32]
 
 
 class Tail(Enum):
-    """``conv_tiles.h``: the short form of fixed rounding, float rounding, and fixed rounding without bounds."""
+    """``conv_tiles.h``: the short form of fixed rounding, single and float rounding, and fixed rounding without bounds."""
 
     FIXED = "fixed"
+    SINGLE = "single"
     FLOAT = "float"
     ANY = "any"
 
@@ -44,6 +45,8 @@ def find_scaling(
         tail, words = Tail.ANY, fixed_words(requant, channels)
     elif requant.rounding is Rounding.FLOAT:
         tail, words = Tail.FLOAT, float_words(requant, channels)
+    elif requant.rounding is Rounding.SINGLE:
+        tail, words = Tail.SINGLE, single_words(requant, channels)
     else:
         return None
     return Scaling(tail, fold_zero_point(bias, weights, input_zero_point), words)
@@ -54,6 +57,12 @@ def fixed_words(requant: Requant, channels: int) -> Words:
     return np.stack([np.broadcast_to(x, channels) for x in (requant.multiplier, requant.shift)], 1).astype(
         np.int32
     )
+
+
+def single_words(requant: Requant, channels: int) -> Words:
+    """``[channels, 2]``: what a sum is multiplied with, and 0."""
+    factors = requant.single_factors.astype(np.int32)
+    return np.stack([np.broadcast_to(factors, channels), np.zeros(channels, np.int32)], axis=1)
 
 
 def float_words(requant: Requant, channels: int) -> Words:

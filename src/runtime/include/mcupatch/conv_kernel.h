@@ -34,7 +34,7 @@
 #define MCUP_WORDS_OF_INT8 1
 #define MCUP_WORDS_OF_INT16 2
 
-/* `weights`: INT8 or INT16; `tail`: FIXED, FLOAT or ANY, see conv_tiles.h. */
+/* `weights`: INT8 or INT16; `tail`: FIXED, SINGLE, FLOAT or ANY, see conv_tiles.h. */
 #define MCUP_TILED_CONV2D(name, weights, tail)                                                        \
   MCUP_TILE_FUNCTIONS(weights, tail)                                                                  \
   void name(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, \

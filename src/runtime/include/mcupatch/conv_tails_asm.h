@@ -1,6 +1,7 @@
 /*
  * What else than the short requantisation of conv_tiles_asm.h may follow the sums of a tile function, in its registers:
  *
+ *   SINGLE one product, rounded once
  *   FLOAT  a float32 scale for each channel, on cores with a floating-point unit
  *   ANY    a call of a C function
  *
@@ -50,6 +51,24 @@
 #define MCUP_TWO_FLOAT MCUP_TWO_CALL(mcup_store_block_float)
 #define MCUP_ONE_FLOAT MCUP_ONE_CALL(mcup_store_block_float)
 #endif
+
+#define MCUP_SCALE_ONCE(sum)                                                                         \
+  "smmlar " sum ", " sum ", r2, r12\n"                                                               \
+  "ssat " sum ", #8, " sum "\n"
+#define MCUP_TAKE_FACTOR "ldr r2, [r1], #8\n"
+#define MCUP_TAKE_ZERO_POINT "ldr r12, [sp, #12]\n"
+#define MCUP_FOUR_SINGLE                                                                             \
+  MCUP_ONE_TAIL(MCUP_TAKE_ZERO_POINT MCUP_TAKE_FACTOR                                                \
+                MCUP_SCALE_ONCE("r4") MCUP_SCALE_ONCE("r5") MCUP_SCALE_ONCE("r6") MCUP_SCALE_ONCE("r7") \
+                MCUP_TAKE_FACTOR                                                                     \
+                MCUP_SCALE_ONCE("r8") MCUP_SCALE_ONCE("r9") MCUP_SCALE_ONCE("r10") MCUP_SCALE_ONCE("r11"), \
+                MCUP_FOUR_STORE)
+#define MCUP_TWO_SINGLE                                                                              \
+  MCUP_ONE_TAIL(MCUP_TAKE_ZERO_POINT MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r4") MCUP_SCALE_ONCE("r5")    \
+                MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r6") MCUP_SCALE_ONCE("r7"), MCUP_TWO_STORE)
+#define MCUP_ONE_SINGLE                                                                              \
+  MCUP_ONE_TAIL(MCUP_TAKE_ZERO_POINT MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r4")                          \
+                MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r5"), MCUP_ONE_STORE)
 
 #define MCUP_FOUR_ANY MCUP_FOUR_CALL(mcup_store_block_any)
 #define MCUP_TWO_ANY MCUP_TWO_CALL(mcup_store_block_any)

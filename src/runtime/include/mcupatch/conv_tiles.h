@@ -5,6 +5,7 @@
 #ifndef MCUPATCH_CONV_TILES_H
 #define MCUPATCH_CONV_TILES_H
 
+#include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/requant.h"
 #include "mcupatch/simd.h"
@@ -33,7 +34,7 @@ void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_param
                          mcup_output out, int32_t pad_top, int32_t pad_left, void *scratch);
 
 /* From a sum to the stored value, not yet clamped to less than int8; the factors are the last words of a block. */
-enum { MCUP_TAIL_FIXED, MCUP_TAIL_FLOAT, MCUP_TAIL_ANY };
+enum { MCUP_TAIL_FIXED, MCUP_TAIL_SINGLE, MCUP_TAIL_FLOAT, MCUP_TAIL_ANY };
 
 /*
  * FIXED: the multiplier lacks 2**32, which adds the sum itself to the upper word. Halves away from zero become halves up
@@ -44,6 +45,11 @@ static inline int8_t mcup_requantize_sum(int32_t sum, int32_t multiplier, int32_
   const int32_t high = sum + (int32_t)(((int64_t)sum * multiplier + half) >> 32);
   const int32_t scaled = (int32_t)((half - (int64_t)(high + (high >> 31)) * factor) >> 32);
   return (int8_t)mcup_clamp(scaled + zero_point, -128, 127);
+}
+
+/* SINGLE: one product over 2**32, halves up. */
+static inline int8_t mcup_store_single(int32_t sum, int32_t factor, int32_t zero_point) {
+  return (int8_t)mcup_saturate8(mcup_add_high(sum, factor, zero_point));
 }
 
 /* FLOAT: the bits of a float32 scale. */
@@ -93,9 +99,10 @@ MCUP_INLINE void mcup_tile_sums(const int16_t *column, int32_t step, int32_t sec
 
 /* `tail`, a constant: one of MCUP_TAIL_... */
 MCUP_INLINE int8_t mcup_store_sum(int32_t sum, const int32_t *factors, int32_t zero_point, int32_t tail) {
-  return tail == MCUP_TAIL_FLOAT ? mcup_store_float_scaled(sum, factors[0], zero_point)
-         : tail == MCUP_TAIL_ANY ? mcup_store_any(sum, factors[0], factors[1], zero_point)
-                                 : mcup_requantize_sum(sum, factors[0], factors[1], zero_point);
+  return tail == MCUP_TAIL_FLOAT    ? mcup_store_float_scaled(sum, factors[0], zero_point)
+         : tail == MCUP_TAIL_SINGLE ? mcup_store_single(sum, factors[0], zero_point)
+         : tail == MCUP_TAIL_ANY    ? mcup_store_any(sum, factors[0], factors[1], zero_point)
+                                    : mcup_requantize_sum(sum, factors[0], factors[1], zero_point);
 }
 
 /* The twin of the assembly for tiles of `width` pixels; `width`, `wide` and `tail` are constants. */

@@ -93,7 +93,9 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
   return 3 + size / 2 * size + (stride == 2 ? (size + 1) / 2 : size - 1);
 }
 
-#define MCUP_DEPTHWISE_FLOAT 2 /* for `corrected`, a constant: the words are the bits of a float32 scale, and 0 */
+/* For `corrected`, a constant: the words are the bits of a float32 scale, and 0; or a factor, rounded once, and 0. */
+#define MCUP_DEPTHWISE_FLOAT 2
+#define MCUP_DEPTHWISE_SINGLE 3
 
 /* A sum to a stored value, with the last two words of its channel. */
 MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t sum, const int32_t *factors, int32_t corrected,
@@ -102,6 +104,9 @@ MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t sum, const int32_t *
     float scale;
     MCUP_MEMCPY(&scale, factors, sizeof scale);
     return mcup_store_even((float)sum * scale, zero_point, INT8_MIN, INT8_MAX);
+  }
+  if (corrected == MCUP_DEPTHWISE_SINGLE) {
+    return (int8_t)mcup_saturate8(mcup_add_high(sum, factors[0], zero_point));
   }
   int32_t high = mcup_add_high(sum, factors[0], sum);
   if (corrected) {

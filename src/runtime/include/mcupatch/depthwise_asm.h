@@ -199,6 +199,8 @@ __asm__(
   ".macro mcup_store_sums corrected, zero_point, base, at\n"
   ".if \\corrected == 2\n"
   "mcup_scale_float r10, \\zero_point\n"
+  ".elseif \\corrected == 3\n"
+  ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r10, \\zero_point\n .endr\n"
   ".else\n"
   ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r10, \\sum\n .endr\n"
   ".if \\corrected\n"

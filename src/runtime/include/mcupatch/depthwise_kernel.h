@@ -63,14 +63,18 @@
   }                                                                                                                    \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
-/* The same with float32 scales; its scratch is that of the other. */
-#define MCUP_FLOAT_DEPTHWISE_KERNEL(size, name, widen, words1, words2)                                       \
-  MCUP_FLOAT_FOUR_LOOP(name##_stride1, size, 1, 2)                                                           \
-  MCUP_FLOAT_FOUR_LOOP(name##_stride2, size, 2, 2)                                                           \
-  MCUP_FLOAT_NARROW_LOOP(name##_narrow1, size, 1, words1, 2)                                                 \
-  MCUP_FLOAT_NARROW_LOOP(name##_narrow2, size, 2, words2, 2)                                                 \
-  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1, name##_narrow1}; \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2, name##_narrow2}; \
+/* The same with float32 scales, and rounded once; their scratch is that of the other. */
+#define MCUP_FLOAT_DEPTHWISE_KERNEL(size, name, widen, words1, words2) \
+  MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FLOAT_FOUR_LOOP, MCUP_FLOAT_NARROW_LOOP, 2, size, name, widen, words1, words2)
+#define MCUP_SINGLE_DEPTHWISE_KERNEL(size, name, widen, words1, words2) \
+  MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FOUR_LOOP, MCUP_NARROW_LOOP, 3, size, name, widen, words1, words2)
+
+#define MCUP_OTHER_DEPTHWISE_KERNEL(four, narrow, corrected, size, name, widen, words1, words2)                  \
+  four(name##_stride1, size, 1, corrected) four(name##_stride2, size, 2, corrected)                              \
+      narrow(name##_narrow1, size, 1, words1, corrected)                                                         \
+          narrow(name##_narrow2, size, 2, words2, corrected) static const mcup_depthwise_loops name##_loops1 = { \
+              widen, name##_stride1, name##_stride1, name##_narrow1};                                            \
+  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2, name##_narrow2};     \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
 #define MCUP_DEPTHWISE_FUNCTION(size, name)                                                                   \

@@ -105,7 +105,8 @@ size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_c
  *   bias of c0, of c1         with the input's zero point folded in
  *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
  *   two words of c0, of c1    fixed: 2 * multiplier - 2**32 and -2**(32 - n), where n in [1, 31] is the shift to the right,
- *                             and no sum leaves 31 bits; float: a float32 scale, 0; any: multiplier, shift (left if positive)
+ *                             and no sum leaves 31 bits; float: a float32 scale, 0; any: multiplier, shift (left if positive);
+ *                             single: multiplier * 2**(1 - n), 0
  * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
  * taps that are left of each row, two by two in their order; an odd one at the end is half a pair. int8 weights with a
  * zero point have sum_pairs more pairs, one for each 255 or less: of their zero point, for minus the sums of the inputs.
@@ -136,6 +137,11 @@ void mcup_packed_conv2d_float(const mcup_packed_conv2d_params *params, mcup_inpu
                               int32_t pad_left, void *scratch);
 void mcup_packed_conv2d_float_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
                                    int32_t pad_top, int32_t pad_left, void *scratch);
+/* One rounding, which fixed rounding differs from by 1 at most; any sums. */
+void mcup_packed_conv2d_single(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                               int32_t pad_left, void *scratch);
+void mcup_packed_conv2d_single_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
+                                    int32_t pad_top, int32_t pad_left, void *scratch);
 /* Fixed rounding without a bound on anything: slower where few products make an output. */
 void mcup_packed_conv2d_any(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
                             int32_t pad_left, void *scratch);
@@ -207,6 +213,13 @@ void mcup_depthwise_5x5_float(const mcup_packed_depthwise_params *params, mcup_i
                               int32_t pad_top, int32_t pad_left, void *scratch);
 void mcup_depthwise_7x7_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
                               int32_t pad_top, int32_t pad_left, void *scratch);
+/* The same with multiplier * 2**(1 - n) and 0, rounded once; any sums. */
+void mcup_depthwise_3x3_single(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                               int32_t pad_top, int32_t pad_left, void *scratch);
+void mcup_depthwise_5x5_single(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                               int32_t pad_top, int32_t pad_left, void *scratch);
+void mcup_depthwise_7x7_single(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                               int32_t pad_top, int32_t pad_left, void *scratch);
 /* For calls whose output windows are at most out_cols wide. */
 size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
 size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
