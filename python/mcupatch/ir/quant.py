@@ -3,7 +3,7 @@
 ``fixed`` is what LiteRT's reference kernels, TFLM and CMSIS-NN compute: a Q31 multiplier and a power of
 two, rounded twice (gemmlowp). ``float`` is what onnxruntime and XNNPACK compute: a float32 scale, rounded
 half to even. ``double`` is what LiteRT's reference kernel of a fully connected layer alone computes: a float64
-scale, rounded half away from zero. ``single`` is nobody's: the multiplier and the power of two of ``fixed``, rounded once, which
+scale, rounded half away from zero. ``single`` is nobody's: multiplier and power of two of ``fixed``, rounded once, which
 ``--fast-rounding`` puts in its place. See ``ir/reference.py`` for the arithmetic itself.
 """
 

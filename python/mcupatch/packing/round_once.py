@@ -29,9 +29,9 @@ def round_as_reference(graph: Graph) -> Graph:
     return replace(graph, ops=tuple(_replace(op, Rounding.SINGLE, Rounding.FIXED) for op in graph.ops))
 
 
-def rounds_once(graph: Graph) -> bool:
-    """Whether any operator does."""
-    return any(isinstance(op, _Convolution) and op.requant.rounding is Rounding.SINGLE for op in graph.ops)
+def count_rounded_once(graph: Graph) -> int:
+    """How many operators have ``single`` rounding."""
+    return sum(isinstance(op, _Convolution) and op.requant.rounding is Rounding.SINGLE for op in graph.ops)
 
 
 def _round_once(op: ops.Operator) -> ops.Operator:
