@@ -4,9 +4,9 @@
 #if MCUP_THUMB_DSP
 #include "mcupatch/conv_tiles_asm.h"
 
-MCUP_TILE_OF_FOUR(tile_of_four, 52, MCUP_WEIGHTS_INT8)
-MCUP_TILE_OF_TWO(tile_of_two, 32, MCUP_WEIGHTS_INT8)
-MCUP_TILE_OF_ONE(tile_of_one, 24, MCUP_WEIGHTS_INT8)
+MCUP_TILE_OF_FOUR(tile_of_four, 52, WEIGHTS_INT8)
+MCUP_TILE_OF_TWO(tile_of_two, 56, WEIGHTS_INT8)
+MCUP_TILE_OF_ONE(tile_of_one, 40, WEIGHTS_INT8)
 #else
 static void tile_of_four(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job) {
   mcup_run_tile(columns, blocks, out, job, 4, 0);
