@@ -144,7 +144,7 @@ static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_param
 
 size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols) {
   const size_t channels = (size_t)(params->channels + 3) / 4 * 4;
-  if (out_cols <= MCUP_NARROW_COLS) {
+  if (mcup_is_narrow(params, out_cols)) {
     return channels;
   }
   const size_t padded = ((size_t)out_cols + 3) / 4 * 4;
@@ -248,7 +248,7 @@ static void mcup_copy_row(const int8_t *from, int8_t *to, int32_t bytes) {
 static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                           const mcup_row_work *work, int32_t has_input) {
   const int32_t channels = params->channels, words = mcup_depthwise_words(size, params->stride_cols);
-  mcup_depthwise_four *four = params->low >= params->output_zero_point ? loops->four_positive : loops->four;
+  mcup_depthwise_four *four = params->corrects_halves ? loops->four_corrected : loops->four;
   const mcup_pair_job *row_jobs = work->jobs + work->pair_jobs;
   const int32_t is_short = row_jobs->groups == 0 && row_jobs->lead > 0;
   const int32_t alike = size == 3 && !is_short; /* jobs of pairs and of rows: one plane lies like the other */
@@ -271,10 +271,6 @@ static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch) {
-  if (out->cols <= MCUP_NARROW_COLS) {
-    mcup_depthwise_narrow(size, loops->narrow, params, in, out, pad_top, pad_left, (int8_t *)scratch);
-    return;
-  }
   const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out->cols);
   const int32_t row_bytes = out->cols * params->channels;
   const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out->cols, scratch);

@@ -39,7 +39,7 @@ def test_scratch_bytes() -> None:
     rng = np.random.default_rng(3)
     conv = random_conv2d(rng)
     assert scratch_bytes(conv.op) >= 2 * conv.op.weights[0].size  # type: ignore[attr-defined]
-    assert 2 * scratch_bytes(conv.op, 1) == scratch_bytes(conv.op, 2) == scratch_bytes(conv.op)
+    assert 2 * scratch_bytes(conv.op, 1) <= scratch_bytes(conv.op, 2) < scratch_bytes(conv.op)
     depthwise = [random_depthwise(rng).op for _ in range(40)]
     assert any(scratch_bytes(op) > 0 for op in depthwise) and any(scratch_bytes(op) == 0 for op in depthwise)
     assert scratch_bytes(random_dense(rng).op) == scratch_bytes(random_lut(rng).op) == 0

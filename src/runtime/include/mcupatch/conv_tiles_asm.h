@@ -62,23 +62,27 @@
 #define MCUP_REQUANTIZE(sum, zero, away)                                                             \
   "smmlar " sum ", " sum ", r2, " sum "\n"                                                           \
   away(sum)                                                                                          \
-  "smmlar " sum ", " sum ", r3, " zero "\n"                                                          \
+  "smmlsr " sum ", " sum ", r3, " zero "\n"                                                          \
   "ssat " sum ", #8, " sum "\n"
 #define MCUP_AWAY(sum) "add.w " sum ", " sum ", " sum ", asr #31\n"
 #define MCUP_UP(sum)
 
 /*
- * From the loop's end to the next block. `at_end` compares r0 with the end of the columns; `store` moves the output on
- * and compares it with its end.
+ * From the loop's end to what follows the sums, which goes to the next block: `at_end` compares r0 with the end of the
+ * columns, `store` moves the output on and compares it with its end.
  */
-#define MCUP_FINISH_BLOCK(at_end, requantize, store)                                                 \
+#define MCUP_FINISH_BLOCK(at_end, tails)                                                             \
   at_end                                                                                             \
   "bne 2b\n"                                                                                         \
   "ldr pc, [sp, #32]\n"                                                                              \
+  tails
+/* What follows the sums, at 3 and at 4: two forms of a requantisation, or one. */
+#define MCUP_TWO_TAILS(requantize, store)                                                            \
   "3:\n"                                                                                             \
   requantize(MCUP_AWAY) store MCUP_NEXT_BLOCK                                                        \
   "4:\n"                                                                                             \
   requantize(MCUP_UP) store MCUP_NEXT_BLOCK
+#define MCUP_ONE_TAIL(requantize, store) "3:\n4:\n" requantize store MCUP_NEXT_BLOCK
 #define MCUP_NEXT_BLOCK                                                                              \
   "bne 1b\n"                                                                                         \
   "add sp, #36\n"                                                                                    \
@@ -90,7 +94,7 @@
   "str r2, [sp, #16]\n"                                                                              \
   "cmp r2, lr\n"
 
-#define MCUP_TILE_FUNCTION(name, text)                                                               \
+#define MCUP_NAKED_TILE(name, text)                                                                  \
   __attribute__((naked)) static void name(MCUP_UNUSED const int16_t *columns,                        \
                                           MCUP_UNUSED const int32_t *blocks, MCUP_UNUSED int8_t *out,\
                                           MCUP_UNUSED const mcup_tile_job *job) {                    \
@@ -98,43 +102,43 @@
   }
 
 /* `first`, `next`: a pair of taps, adding to the biases or to the sums. */
-#define MCUP_TILE(name, shift, step, biases, first, next, end, requantize, store)                    \
-  MCUP_TILE_FUNCTION(name, MCUP_TILE_PROLOGUE(shift, "subs r4, #1\n", 16, step)                      \
-                     "str r8, [sp, #8]\n"                                                            \
-                     "add r5, r6, r6, lsl #1\n"                                                      \
-                     "strd r6, r5, [sp, #24]\n"                                                      \
-                     ".balign 4\n"                                                                   \
-                     "1:\n"                                                                          \
-                     "ldrd " biases ", [r1], #8\n"                                                   \
-                     "ldr r0, [sp]\n"                                                                \
-                     first                                                                           \
-                     "ldr pc, [sp, #8]\n"                                                            \
-                     ".balign 4\n"                                                                   \
-                     "2:\n"                                                                          \
-                     MCUP_TIMES_16(next)                                                             \
-                     MCUP_FINISH_BLOCK(MCUP_AT_END(end), requantize, store))
+#define MCUP_TILE(name, shift, step, biases, first, next, end, tails)                                \
+  MCUP_NAKED_TILE(name, MCUP_TILE_PROLOGUE(shift, "subs r4, #1\n", 16, step)                         \
+                  "str r8, [sp, #8]\n"                                                               \
+                  "add r5, r6, r6, lsl #1\n"                                                         \
+                  "strd r6, r5, [sp, #24]\n"                                                         \
+                  ".balign 4\n"                                                                      \
+                  "1:\n"                                                                             \
+                  "ldrd " biases ", [r1], #8\n"                                                      \
+                  "ldr r0, [sp]\n"                                                                   \
+                  first                                                                              \
+                  "ldr pc, [sp, #8]\n"                                                               \
+                  ".balign 4\n"                                                                      \
+                  "2:\n"                                                                             \
+                  MCUP_TIMES_16(next)                                                                \
+                  MCUP_FINISH_BLOCK(MCUP_AT_END(end), tails))
 
 /* `load`: the biases into all sums; `one`, `two`: a pair of taps, and two, adding to the sums; `kept`: into registers. */
-#define MCUP_NARROW_TILE(name, shift, step, kept, load, one, two, at_end, requantize, store)         \
-  MCUP_TILE_FUNCTION(name, MCUP_TILE_PROLOGUE(shift, "lsrs r4, r4, #1\n", 8, step)                   \
-                     "strd r6, r8, [sp, #24]\n"                                                      \
-                     "adr.w r5, 5f\n"                                                                \
-                     "it cs\n"                                                                       \
-                     "orrcs r8, r5, #1\n"                                                            \
-                     "str r8, [sp, #8]\n"                                                            \
-                     kept                                                                            \
-                     ".balign 4\n"                                                                   \
-                     "1:\n"                                                                          \
-                     load                                                                            \
-                     "ldr r0, [sp]\n"                                                                \
-                     "ldr pc, [sp, #8]\n"                                                            \
-                     "5:\n"                                                                          \
-                     one                                                                             \
-                     "ldr pc, [sp, #28]\n"                                                           \
-                     ".balign 4\n"                                                                   \
-                     "2:\n"                                                                          \
-                     MCUP_TIMES_8(two)                                                               \
-                     MCUP_FINISH_BLOCK(at_end, requantize, store))
+#define MCUP_NARROW_TILE(name, shift, step, kept, load, one, two, at_end, tails)                     \
+  MCUP_NAKED_TILE(name, MCUP_TILE_PROLOGUE(shift, "lsrs r4, r4, #1\n", 8, step)                      \
+                  "strd r6, r8, [sp, #24]\n"                                                         \
+                  "adr.w r5, 5f\n"                                                                   \
+                  "it cs\n"                                                                          \
+                  "orrcs r8, r5, #1\n"                                                               \
+                  "str r8, [sp, #8]\n"                                                               \
+                  kept                                                                               \
+                  ".balign 4\n"                                                                      \
+                  "1:\n"                                                                             \
+                  load                                                                               \
+                  "ldr r0, [sp]\n"                                                                   \
+                  "ldr pc, [sp, #8]\n"                                                               \
+                  "5:\n"                                                                             \
+                  one                                                                                \
+                  "ldr pc, [sp, #28]\n"                                                              \
+                  ".balign 4\n"                                                                      \
+                  "2:\n"                                                                             \
+                  MCUP_TIMES_8(two)                                                                  \
+                  MCUP_FINISH_BLOCK(at_end, tails))
 
 /* The weights of a pair of taps into r2 and r3, and of the next one into r8 and r9: two int16 of each channel. */
 #define MCUP_WEIGHTS_INT8                                                                            \
@@ -189,9 +193,10 @@
   "strh.w r7, [r2, r12]\n"                                                                           \
   "strh r4, [r2], #2\n"                                                                              \
   MCUP_MOVE_ON
-#define MCUP_TILE_OF_FOUR(name, step, weights)                                                       \
-  MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(MCUP_##weights), MCUP_FOUR_NEXT(MCUP_##weights), "r2", \
-            MCUP_FOUR_REQUANTIZE, MCUP_FOUR_STORE)
+#define MCUP_FOUR_FIXED MCUP_TWO_TAILS(MCUP_FOUR_REQUANTIZE, MCUP_FOUR_STORE)
+#define MCUP_TILE_OF_FOUR(name, step, weights, tails)                                                \
+  MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(MCUP_WEIGHTS_##weights),                       \
+            MCUP_FOUR_NEXT(MCUP_WEIGHTS_##weights), "r2", tails)
 
 /* Two pixels: channel 0 in r4 and r5, channel 1 in r6 and r7. */
 #define MCUP_TWO_LOAD                                                                                \
@@ -225,21 +230,22 @@
   "strh r5, [r2, r3]\n"                                                                              \
   "strh r4, [r2], #2\n"                                                                              \
   MCUP_MOVE_ON
-#define MCUP_TILE_OF_TWO(name, step, weights)                                                        \
-  MCUP_NARROW_TILE(name, 3, step, "", MCUP_TWO_LOAD, MCUP_TWO_ONCE(MCUP_##weights),                  \
-                   MCUP_TWO_TWICE(MCUP_TWO_##weights), MCUP_AT_END("r8"), MCUP_TWO_REQUANTIZE, MCUP_TWO_STORE)
+#define MCUP_TWO_FIXED MCUP_TWO_TAILS(MCUP_TWO_REQUANTIZE, MCUP_TWO_STORE)
+#define MCUP_TILE_OF_TWO(name, step, weights, tails)                                                 \
+  MCUP_NARROW_TILE(name, 3, step, "", MCUP_TWO_LOAD, MCUP_TWO_ONCE(MCUP_WEIGHTS_##weights),          \
+                   MCUP_TWO_TWICE(MCUP_TWO_WEIGHTS_##weights), MCUP_AT_END("r8"), tails)
 
-/* One pixel: its channels in r4 and r5. In r6 the end of its column, in r7 the zero point, in r12 and lr output and end. */
+/* One pixel: its channels in r4 and r5. In r6 the end of its column, in r7 the zero point, in r10 and r11 output and end. */
 #define MCUP_ONE_KEPT                                                                                \
   "ldr r6, [sp, #4]\n"                                                                               \
-  "ldrd r12, lr, [sp, #16]\n"
+  "ldrd r10, r11, [sp, #16]\n"
 #define MCUP_ONE_LOAD "ldrd r4, r5, [r1], #8\n"
 #define MCUP_ONE_PAIR(c0, c1, x)                                                                     \
   "smlad r4, " c0 ", " x ", r4\n"                                                                    \
   "smlad r5, " c1 ", " x ", r5\n"
-#define MCUP_ONE_ONCE(weights) weights "ldr r10, [r0], #4\n" MCUP_ONE_PAIR("r2", "r3", "r10")
+#define MCUP_ONE_ONCE(weights) weights "ldr r12, [r0], #4\n" MCUP_ONE_PAIR("r2", "r3", "r12")
 #define MCUP_ONE_TWICE(weights)                                                                      \
-  weights "ldrd r10, r11, [r0], #8\n" MCUP_ONE_PAIR("r2", "r3", "r10") MCUP_ONE_PAIR("r8", "r9", "r11")
+  weights "ldrd r12, lr, [r0], #8\n" MCUP_ONE_PAIR("r2", "r3", "r12") MCUP_ONE_PAIR("r8", "r9", "lr")
 #define MCUP_ONE_REQUANTIZE(away)                                                                    \
   "ldrd r2, r3, [r1], #8\n"                                                                          \
   MCUP_REQUANTIZE("r4", "r7", away)                                                                  \
@@ -247,11 +253,12 @@
   MCUP_REQUANTIZE("r5", "r7", away)
 #define MCUP_ONE_STORE                                                                               \
   "bfi r4, r5, #8, #8\n"                                                                             \
-  "strh r4, [r12], #2\n"                                                                             \
-  "cmp r12, lr\n"
-#define MCUP_TILE_OF_ONE(name, step, weights)                                                        \
-  MCUP_NARROW_TILE(name, 2, step, MCUP_ONE_KEPT, MCUP_ONE_LOAD, MCUP_ONE_ONCE(MCUP_##weights),       \
-                   MCUP_ONE_TWICE(MCUP_TWO_##weights), "cmp r0, r6\n", MCUP_ONE_REQUANTIZE, MCUP_ONE_STORE)
+  "strh r4, [r10], #2\n"                                                                             \
+  "cmp r10, r11\n"
+#define MCUP_ONE_FIXED MCUP_TWO_TAILS(MCUP_ONE_REQUANTIZE, MCUP_ONE_STORE)
+#define MCUP_TILE_OF_ONE(name, step, weights, tails)                                                 \
+  MCUP_NARROW_TILE(name, 2, step, MCUP_ONE_KEPT, MCUP_ONE_LOAD, MCUP_ONE_ONCE(MCUP_WEIGHTS_##weights),\
+                   MCUP_ONE_TWICE(MCUP_TWO_WEIGHTS_##weights), "cmp r0, r6\n", tails)
 
 /* clang-format on */
 

@@ -14,8 +14,10 @@
 #define MCUPATCH_DEPTHWISE_H
 
 #include "mcupatch/dot.h"
+#include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/requant.h"
+#include "mcupatch/simd.h"
 
 #if MCUP_THUMB_DSP
 #define MCUP_DEPTHWISE_ASM 1
@@ -78,11 +80,11 @@ typedef struct {
 
 typedef void mcup_depthwise_output(const mcup_narrow_output *output);
 
-/* The inner loops of a size and a stride of columns. `positive`: no stored value lies below the zero point. */
+/* The inner loops of a size and a stride of columns. `corrected`: see corrects_halves in kernels.h. */
 typedef struct {
   mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
   mcup_depthwise_four *four;
-  mcup_depthwise_four *four_positive;
+  mcup_depthwise_four *four_corrected;
   mcup_depthwise_output *narrow;
 } mcup_depthwise_loops;
 
@@ -91,16 +93,21 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
   return 3 + size / 2 * size + (stride == 2 ? (size + 1) / 2 : size - 1);
 }
 
-/*
- * A doubled sum to a stored value, shifted right by n in [2, 31], without words of 64 bits beyond the product. Equal to
- * mcup_scale_fixed(sum, multiplier, -n).
- */
-MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t doubled, int32_t multiplier, int32_t n,
+#define MCUP_DEPTHWISE_FLOAT 2 /* for `corrected`, a constant: the words are the bits of a float32 scale, and 0 */
+
+/* A sum to a stored value, with the last two words of its channel. */
+MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t sum, const int32_t *factors, int32_t corrected,
                                                     int32_t zero_point) {
-  int32_t high = (int32_t)(((int64_t)doubled * multiplier + ((int64_t)1 << 31)) >> 32);
-  high += high >> 31; /* one less below zero turns half away from zero into half up */
-  const int32_t value = ((high + ((int32_t)1 << (n - 1))) >> n) + zero_point;
-  return (int8_t)mcup_clamp(value, -128, 127);
+  if (corrected == MCUP_DEPTHWISE_FLOAT) {
+    float scale;
+    MCUP_MEMCPY(&scale, factors, sizeof scale);
+    return mcup_store_even((float)sum * scale, zero_point, INT8_MIN, INT8_MAX);
+  }
+  int32_t high = mcup_add_high(sum, factors[0], sum);
+  if (corrected) {
+    high += (high & factors[1]) >> 31; /* a positive factor does not shift */
+  }
+  return (int8_t)mcup_saturate8(mcup_subtract_high(high, factors[1], zero_point));
 }
 
 /* Four channels to place t of four; or padding. */
@@ -158,7 +165,7 @@ MCUP_ALWAYS_INLINE int32_t mcup_row_weight(int32_t size, int32_t stride, int32_t
   return k == size - 1 ? 2 * k - 1 : k / 2 * 4 + k % 2;
 }
 
-/* Weights of one tap row, and doubled sums of four outputs: with constant indices alone, so that they become registers. */
+/* Weights of one tap row, and sums of four outputs: with constant indices alone, so that they become registers. */
 typedef struct {
   int32_t tap[7];
 } mcup_tap_row;
@@ -236,12 +243,10 @@ MCUP_ALWAYS_INLINE mcup_four_sums mcup_depthwise_sums(int32_t size, int32_t stri
   return mcup_add_tap_row(size, stride, row, 16, 4, 1, mcup_take_tap_row(size, stride, 0, weights), sums);
 }
 
-MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const int32_t *packed,
+MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t corrected, const int32_t *packed,
                                            const mcup_depthwise_target *target, int32_t channel) {
-  const int32_t words = mcup_depthwise_words(size, stride);
+  const int32_t words = mcup_depthwise_words(size, stride), zero_point = target->zero_point;
   for (int32_t c = 0; c < 4; ++c, packed += words) {
-    const int32_t multiplier = packed[words - 2], zero_point = target->zero_point;
-    const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
     const int16_t *pairs = target->pairs + 4 * c, *row = target->row + 4 * c;
     const ptrdiff_t stride_bytes = target->pixel_stride;
     int8_t *out = target->bytes + channel + c;
@@ -250,7 +255,7 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const i
       const int32_t *end = sums.of + (left < 4 ? left : 4);
       MCUP_NO_UNROLL
       for (const int32_t *sum = sums.of; sum != end; ++sum, out += stride_bytes) {
-        *out = mcup_depthwise_requantize(*sum, multiplier, n, zero_point);
+        *out = mcup_depthwise_requantize(*sum, packed + words - 2, corrected, zero_point);
       }
       pairs += size / 2 * 32 * stride;
       row += 16 * stride;
@@ -259,10 +264,11 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, const i
 }
 
 /* The portable twin of the inner loops. */
-MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, const mcup_depthwise_target *rows,
-                                                int32_t count, int32_t block, int32_t channel) {
+MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, int32_t corrected,
+                                                const mcup_depthwise_target *rows, int32_t count, int32_t block,
+                                                int32_t channel) {
   for (int32_t i = 0; i < count; ++i) {
-    mcup_depthwise_row(size, stride, rows[i].blocks + block / 4, &rows[i], channel);
+    mcup_depthwise_row(size, stride, corrected, rows[i].blocks + block / 4, &rows[i], channel);
   }
 }
 
@@ -280,21 +286,23 @@ MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const i
 }
 
 /* The portable twin of the loop over the channels of one output. */
-MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, const mcup_narrow_output *output) {
+MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t corrected,
+                                             const mcup_narrow_output *output) {
   const int32_t words = mcup_depthwise_words(size, stride), channels = output->last_channel + 4;
   const int32_t *packed = output->blocks;
   for (int32_t first = 0; first < channels; first += 4) {
     const int32_t channel = first < output->last_channel ? first : output->last_channel;
     for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
       const int32_t sum = mcup_narrow_sum(size, stride, packed, output->taps, c);
-      const int32_t n = 33 - mcup_count_bits((uint64_t)packed[words - 1]);
-      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], n, output->zero_point);
+      output->bytes[c] = mcup_depthwise_requantize(sum, packed + words - 2, corrected, output->zero_point);
     }
   }
 }
 
 /* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
 void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
+void mcup_widen_5x5(const mcup_pair_job *jobs, int32_t count, int32_t channel);
+void mcup_widen_7x7(const mcup_pair_job *jobs, int32_t count, int32_t channel);
 
 /* Clamps `count` stored values. */
 void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);
@@ -304,12 +312,16 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 /* Output windows of so few columns are made from the input itself: planes would be widened for little. */
 #define MCUP_NARROW_COLS 2
 
-/* Those windows. `zero_row`: whole words for each channel, written where a tap lies outside the window. */
-void mcup_depthwise_narrow(int32_t size, mcup_depthwise_output *loop, const mcup_packed_depthwise_params *params,
-                           const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
-                           int8_t *zero_row);
+/* Whether the functions of depthwise_narrow.h make a window: they know no corrections. */
+MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
+  return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
+}
 
-/* The kernel of `size` taps a side, for all windows. */
+/* Puts the taps of columns outside a window, all but [first, last), on the row of zeros. */
+void mcup_place_outside(int32_t size, int32_t stride, int32_t first, int32_t last, const int8_t *zero_row,
+                        const int8_t **slots);
+
+/* The kernel of `size` taps a side, for windows that are not narrow. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch);
