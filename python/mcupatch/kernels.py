@@ -23,6 +23,11 @@ def scratch_bytes(op: ops.Operator, out_cols: int | None = None) -> int:
     choice = choose_kernel(op)
     if choice is not None:
         return _ask(choice.scratch_function, choice.params, cols)
+    return general_scratch_bytes(op, cols)
+
+
+def general_scratch_bytes(op: ops.Operator, cols: int = _MANY_COLS) -> int:
+    """The same for the general kernel of the operator's type."""
     if isinstance(op, ops.Conv2D):
         return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op), cols)
     if isinstance(op, ops.DepthwiseConv2D):

@@ -34,9 +34,7 @@ def choose_dense(op: ops.Operator) -> KernelChoice | None:
 
 
 def _pack(op: ops.Dense) -> dict[str, NDArray[np.generic]]:
-    folded = fold_zero_point(
-        op.bias, op.weights.astype(np.int64) - op.weight_zero_point, op.input_zero_point
-    )
+    folded = fold_zero_point(op.bias, op.weights.astype(np.int64) - op.weight_zero_point, op.input_zero_point)
     return {"blocks": pack_blocks(op.weights, folded), **_requant_arrays(op.requant)}
 
 
