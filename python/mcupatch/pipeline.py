@@ -20,7 +20,7 @@ from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
-from mcupatch.errors import Infeasible
+from mcupatch.errors import FlashShortage, Infeasible
 from mcupatch.explanation import explain_schedule
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
@@ -38,6 +38,7 @@ from mcupatch.memory.check import check_plan
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.options import CompileOptions, FitBudget, Mode, command_line
+from mcupatch.packing.compact_weights import compact_weights
 from mcupatch.packing.round_once import count_rounded_once, round_as_reference, round_once
 from mcupatch.packing.wide_weights import widen_weights
 from mcupatch.program.build_module import build_module
@@ -45,7 +46,7 @@ from mcupatch.program.extract_graph import extract_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
-from mcupatch.scratch import find_schedule_scratch
+from mcupatch.scratch import find_general_room, find_schedule_scratch
 from mcupatch.target.board import Board, load_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tvm_api import IRModule
@@ -189,10 +190,15 @@ def compile_model(
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
-    firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    if options.flash_bytes is not None:  # only a firmware says how much is left
-        wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
-        sources = emit_model(tiled, graph, plan, name, provenance, wider)
+    choices = None
+    try:
+        firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
+        if options.flash_bytes is not None:  # only a firmware says how much is left
+            choices = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
+    except FlashShortage as shortage:
+        choices = compact_weights(graph, shortage.missing_bytes, find_general_room(graph, schedule))
+    if choices is not None:
+        sources = emit_model(tiled, graph, plan, name, provenance, choices)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     archive = build_archive(sources, read_kernel_sources(), source.digest)
     return CompiledModel(

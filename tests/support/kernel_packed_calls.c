@@ -24,13 +24,9 @@ enum packed_kernel {
   DEPTHWISE_7X7_SINGLE
 };
 
-typedef void depthwise_kernel(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                              int32_t pad_top, int32_t pad_left, void *scratch);
 typedef size_t depthwise_scratch(const mcup_packed_depthwise_params *params, int32_t out_cols);
-typedef void conv2d_kernel(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                           int32_t pad_left, void *scratch);
 
-static void call_packed_conv2d(reader *from, void *spare, conv2d_kernel *kernel) {
+static void call_packed_conv2d(reader *from, void *spare, mcup_tiled_conv2d *kernel) {
   mcup_packed_conv2d_params params;
   params.blocks = next_array(from);
   params.in_channels = next_int(from);
@@ -79,7 +75,8 @@ static void call_packed_dense(reader *from, void *spare) {
   give_back(from, scratch, bytes);
 }
 
-static void call_packed_depthwise(reader *from, void *spare, depthwise_kernel *kernel, depthwise_scratch *measure) {
+static void call_packed_depthwise(reader *from, void *spare, mcup_packed_depthwise *kernel,
+                                  depthwise_scratch *measure) {
   mcup_packed_depthwise_params params;
   params.blocks = next_array(from);
   params.lower_blocks = next_array(from);

@@ -31,7 +31,12 @@ def round_as_reference(graph: Graph) -> Graph:
 
 def count_rounded_once(graph: Graph) -> int:
     """How many operators have ``single`` rounding."""
-    return sum(isinstance(op, _Convolution) and op.requant.rounding is Rounding.SINGLE for op in graph.ops)
+    return sum(is_rounded_once(op) for op in graph.ops)
+
+
+def is_rounded_once(op: ops.Operator) -> bool:
+    """Whether ``round_once`` changed it."""
+    return isinstance(op, _Convolution) and op.requant.rounding is Rounding.SINGLE
 
 
 def _round_once(op: ops.Operator) -> ops.Operator:

@@ -7,18 +7,18 @@
 #if MCUP_THUMB_DSP
 #include "mcupatch/conv_tails_asm.h"
 
-/* Bytes of code for a pair of taps. */
+/* Bytes of code for a step of the loop: a pair of taps, in narrow tiles two. */
 #define MCUP_INT8_FOUR_STEP 52
-#define MCUP_INT8_TWO_STEP 32
-#define MCUP_INT8_ONE_STEP 24
+#define MCUP_INT8_TWO_STEP 56
+#define MCUP_INT8_ONE_STEP 40
 #define MCUP_INT16_FOUR_STEP 44
-#define MCUP_INT16_TWO_STEP 24
-#define MCUP_INT16_ONE_STEP 16
+#define MCUP_INT16_TWO_STEP 40
+#define MCUP_INT16_ONE_STEP 24
 
-#define MCUP_TILE_FUNCTIONS(weights, tail)                                                              \
-  MCUP_TILE_OF_FOUR(tile_of_four, MCUP_##weights##_FOUR_STEP, MCUP_WEIGHTS_##weights, MCUP_FOUR_##tail) \
-  MCUP_TILE_OF_TWO(tile_of_two, MCUP_##weights##_TWO_STEP, MCUP_WEIGHTS_##weights, MCUP_TWO_##tail)     \
-  MCUP_TILE_OF_ONE(tile_of_one, MCUP_##weights##_ONE_STEP, MCUP_WEIGHTS_##weights, MCUP_ONE_##tail)
+#define MCUP_TILE_FUNCTIONS(weights, tail)                                               \
+  MCUP_TILE_OF_FOUR(tile_of_four, MCUP_##weights##_FOUR_STEP, weights, MCUP_FOUR_##tail) \
+  MCUP_TILE_OF_TWO(tile_of_two, MCUP_##weights##_TWO_STEP, weights, MCUP_TWO_##tail)     \
+  MCUP_TILE_OF_ONE(tile_of_one, MCUP_##weights##_ONE_STEP, weights, MCUP_ONE_##tail)
 #else
 #define MCUP_TILE_FUNCTION(name, width, weights, tail)                                                     \
   static void name(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job) { \

@@ -128,23 +128,16 @@ typedef struct {
   int32_t high;
 } mcup_packed_conv2d_params;
 
-void mcup_packed_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-void mcup_packed_conv2d_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                             int32_t pad_left, void *scratch);
-/* float32 scales, rounded half to even. */
-void mcup_packed_conv2d_float(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                              int32_t pad_left, void *scratch);
-void mcup_packed_conv2d_float_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
-                                   int32_t pad_top, int32_t pad_left, void *scratch);
-/* One rounding, which fixed rounding differs from by 1 at most; any sums. */
-void mcup_packed_conv2d_single(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+typedef void mcup_tiled_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
                                int32_t pad_left, void *scratch);
-void mcup_packed_conv2d_single_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
-                                    int32_t pad_top, int32_t pad_left, void *scratch);
+
+mcup_tiled_conv2d mcup_packed_conv2d, mcup_packed_conv2d_wide; /* int8 weights, int16 ones */
+/* float32 scales, rounded half to even. */
+mcup_tiled_conv2d mcup_packed_conv2d_float, mcup_packed_conv2d_float_wide;
+/* One rounding, which fixed rounding differs from by 1 at most; any sums. */
+mcup_tiled_conv2d mcup_packed_conv2d_single, mcup_packed_conv2d_single_wide;
 /* Fixed rounding without a bound on anything: slower where few products make an output. */
-void mcup_packed_conv2d_any(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                            int32_t pad_left, void *scratch);
+mcup_tiled_conv2d mcup_packed_conv2d_any;
 /* Of all of them: a column for one output column, two for two or three, four for more. */
 size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols);
 
@@ -200,26 +193,14 @@ typedef struct {
 } mcup_packed_depthwise_params;
 
 /* pad_top, pad_left: as with mcup_conv2d. */
-void mcup_depthwise_3x3(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-void mcup_depthwise_5x5(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-void mcup_depthwise_7x7(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-/* The same with the bits of a float32 scale and 0 as the last two words of a channel, rounded half to even; any sums. */
-void mcup_depthwise_3x3_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                              int32_t pad_top, int32_t pad_left, void *scratch);
-void mcup_depthwise_5x5_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                              int32_t pad_top, int32_t pad_left, void *scratch);
-void mcup_depthwise_7x7_float(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                              int32_t pad_top, int32_t pad_left, void *scratch);
-/* The same with multiplier * 2**(1 - n) and 0, rounded once; any sums. */
-void mcup_depthwise_3x3_single(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                               int32_t pad_top, int32_t pad_left, void *scratch);
-void mcup_depthwise_5x5_single(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                               int32_t pad_top, int32_t pad_left, void *scratch);
-void mcup_depthwise_7x7_single(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                               int32_t pad_top, int32_t pad_left, void *scratch);
+typedef void mcup_packed_depthwise(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                                   int32_t pad_top, int32_t pad_left, void *scratch);
+
+mcup_packed_depthwise mcup_depthwise_3x3, mcup_depthwise_5x5, mcup_depthwise_7x7;
+/* With the bits of a float32 scale and 0 as the last two words of a channel, rounded half to even; any sums. */
+mcup_packed_depthwise mcup_depthwise_3x3_float, mcup_depthwise_5x5_float, mcup_depthwise_7x7_float;
+/* With multiplier * 2**(1 - n) and 0, rounded once; any sums. */
+mcup_packed_depthwise mcup_depthwise_3x3_single, mcup_depthwise_5x5_single, mcup_depthwise_7x7_single;
 /* For calls whose output windows are at most out_cols wide. */
 size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
 size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
