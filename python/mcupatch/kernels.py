@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 
 from mcupatch.ir import ops
-from mcupatch.ir.graph import Graph
 from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
 from mcupatch.native import load_library
 from mcupatch.packing.choose import choose_kernel
@@ -37,11 +36,6 @@ def general_scratch_bytes(op: ops.Operator, cols: int = _MANY_COLS) -> int:
         outputs, inputs = op.weights.shape
         return _ask("mcup_dense_scratch_bytes", DenseParams(inputs=inputs, outputs=outputs))
     return 0
-
-
-def find_scratch_bytes(graph: Graph) -> dict[str, int]:
-    """``scratch_bytes`` of every operator, by its name: enough for all columns of its output."""
-    return {op.name: scratch_bytes(op, graph.output_tensor(op).hwc[1]) for op in graph.ops}
 
 
 def _conv2d_params(op: ops.Conv2D) -> Conv2DParams:

@@ -61,7 +61,8 @@ class CompileOptions:
     the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
     ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
-    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``).
+    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). With ``fast_rounding`` convolutions round once instead of twice:
+    an operator's values may then differ by 1 from the reference (``packing/round_once.py``).
     """
 
     board: str = "stm32f746"
@@ -74,6 +75,7 @@ class CompileOptions:
     input_scale: float | None = None
     input_offset: float | None = None
     memories: str = AUTO
+    fast_rounding: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
@@ -112,6 +114,7 @@ def command_line(source: str, options: CompileOptions) -> str:
     if options.input_scale is not None:
         words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
     words += ["--memories", options.memories] if options.memories != AUTO else []
+    words += ["--fast-rounding"] if options.fast_rounding else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -39,6 +39,7 @@ from mcupatch.memory.plan import MemoryPlan
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.options import CompileOptions, FitBudget, Mode, command_line
 from mcupatch.packing.compact_weights import compact_weights
+from mcupatch.packing.round_once import count_rounded_once, round_as_reference, round_once
 from mcupatch.packing.wide_weights import widen_weights
 from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
@@ -82,13 +83,18 @@ class CompiledModel(BuiltModel):
 
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """One run beside the NumPy reference. ``max_abs_diff`` is in units of the output's own type, 0 if all is equal."""
+    """One run beside the NumPy reference. ``max_abs_diff`` is in units of the output's own type, 0 if all is equal.
+
+    ``as_compiled``: the outputs equal those of whole tensors with the rounding that the network was compiled for, which is
+    the reference's but with ``--fast-rounding``.
+    """
 
     measurement: Measurement
     outputs: dict[str, Array]
     reference: dict[str, Array]
     matches_reference: bool
     max_abs_diff: float
+    as_compiled: bool
 
 
 def read_graph(
@@ -126,6 +132,7 @@ def compile(
     input_scale: float | None = None,
     input_offset: float | None = None,
     memories: str = AUTO,
+    fast_rounding: bool = False,
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -139,6 +146,7 @@ def compile(
         input_scale,
         input_offset,
         memories,
+        fast_rounding,
     )
     return compile_model(load_model_file(path), options)
 
@@ -158,7 +166,8 @@ def compile_model(
     toolchain = find_toolchain(options.toolchain, board.cpu)
 
     progress("importing the model")
-    module = build_module(read_graph(source, options.io, options.stream_input, input_scaling(options)))
+    network = read_graph(source, options.io, options.stream_input, input_scaling(options))
+    module = build_module(round_once(network) if options.fast_rounding else network)
     write("module.txt", lambda: str(module.script()))
     graph = extract_graph(module)
     write("graph.txt", lambda: graph_text(graph))
@@ -235,15 +244,20 @@ def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str =
 
 def compare_with_reference(graph: Graph, inputs: Sequence[Array], measurement: Measurement) -> ComparedRun:
     """The outputs of a run beside those of the NumPy reference for the same ``inputs``."""
-    expected = reference.run(graph, inputs)
-    pairs = list(zip(measurement.outputs, expected))
+    expected = reference.run(round_as_reference(graph), inputs)
+    equal = _are_equal(measurement.outputs, expected)
     return ComparedRun(
         measurement,
         dict(zip(graph.outputs, measurement.outputs)),
         dict(zip(graph.outputs, expected)),
-        all(got.tobytes() == want.tobytes() for got, want in pairs),
-        max(_largest_difference(got, want) for got, want in pairs),
+        equal,
+        max(_largest_difference(got, want) for got, want in zip(measurement.outputs, expected)),
+        _are_equal(measurement.outputs, reference.run(graph, inputs)) if count_rounded_once(graph) else equal,
     )
+
+
+def _are_equal(outputs: Sequence[Array], expected: Sequence[Array]) -> bool:
+    return all(got.tobytes() == want.tobytes() for got, want in zip(outputs, expected))
 
 
 def _largest_difference(got: Array, want: Array) -> float:

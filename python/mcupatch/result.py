@@ -101,7 +101,10 @@ class FlashFacts:
 
 @dataclass(frozen=True)
 class MeasuredFacts:
-    """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured."""
+    """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured.
+
+    ``as_compiled``: the output equals that of whole tensors with the rounding of the compilation (``--fast-rounding``).
+    """
 
     backend: str
     cpu: str | None
@@ -114,6 +117,7 @@ class MeasuredFacts:
     matches_reference: bool
     max_abs_diff: float
     cycles_model: int | None = None
+    as_compiled: bool = True
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.model_file import ModelFile
 from mcupatch.outputs import MARKER, replace_directory, write_file
+from mcupatch.packing.round_once import round_once
 from mcupatch.pipeline import BuiltModel, CompiledModel, input_scaling, read_graph
 from mcupatch.result import MeasuredFacts, Result, parse_result
 from mcupatch.target.board import load_board
@@ -90,6 +91,7 @@ def load_compiled(directory: Path) -> SavedModel:
         _read_unchanged(directory, FIRMWARE_FILE, digests)
         scaling = RawScaling(*facts["input_scaling"]) if facts["input_scaling"] else None
         graph = read_graph(model, facts["io"], facts["stream_input"], scaling)
+        graph = round_once(graph) if facts["fast_rounding"] else graph
         pools = _parse_pools(facts["pools"], result)
         streamed = [port.name for port in result.model.input if port.streamed]
         sources = CSources(
@@ -134,6 +136,7 @@ def _build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "stream_input": options.stream_input,
         "input_scaling": astuple(scaling) if (scaling := input_scaling(options)) else None,
         "toolchain": options.toolchain,
+        "fast_rounding": options.fast_rounding,
         "model_file": _model_file(compiled),
         "c_name": sources.name,
         "sources": sorted(sources.sources),

@@ -10,6 +10,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.packing.choose import choose_kernels
 from mcupatch.packing.depthwise import choose_depthwise
 from mcupatch.packing.kernel_choice import KernelChoice
+from mcupatch.packing.round_once import is_rounded_once
 
 _SPARE_BYTES = 64  # what aligned arrays may take between them
 _GENERAL_KERNEL_BYTES = 3072  # more than the code of one more kernel takes
@@ -48,7 +49,8 @@ def compact_weights(graph: Graph, missing_bytes: int, general: Collection[str]) 
     save(lambda op: choose_depthwise(op, two_rows=False), choices.keys())
     if missing > 0:
         missing += _GENERAL_KERNEL_BYTES
-        save(lambda op: None, general)
+        rounded_once = {op.name for op in graph.ops if is_rounded_once(op)}  # which no general kernel does
+        save(lambda op: None, set(general) - rounded_once)
     return choices
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.packing.choose import choose_kernels
-from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.conv2d import KERNELS, choose_conv2d
 from mcupatch.packing.kernel_choice import KernelChoice
 
 _KERNEL_BYTES = (
@@ -39,7 +39,7 @@ def _find_candidate(graph: Graph, op: ops.Operator, narrow: KernelChoice | None)
     wide = choose_conv2d(op, wide=True)
     if not isinstance(op, ops.Conv2D) or wide is None or narrow is None:
         return None
-    if narrow.function != "mcup_packed_conv2d":  # another kernel of its own
+    if narrow.function not in KERNELS.values():  # another kernel of its own
         return None
     macs = graph.output_tensor(op).elements * op.weights[0].size
     return _Candidate(op, wide, wide.flash_bytes - narrow.flash_bytes, macs)

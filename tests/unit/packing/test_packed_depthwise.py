@@ -75,7 +75,6 @@ def test_others_are_left_to_the_general_kernel() -> None:
     op = depthwise()
     channels = op.bias.size
     assert choose_depthwise(op) is not None
-    assert choose_depthwise(replace(op, weight_zero_point=1)) is None
     assert choose_depthwise(replace(op, dilation=(2, 1))) is None
     assert choose_depthwise(replace(op, stride=(1, 3))) is None
     assert choose_depthwise(replace(op, bias=np.full(channels, (1 << 31) - 1, np.int32))) is None
@@ -83,5 +82,12 @@ def test_others_are_left_to_the_general_kernel() -> None:
         assert choose_depthwise(replace(op, requant=make_requant(Rounding.FIXED, np.full(channels, scale))))
     many = make_requant(Rounding.FIXED, np.full(channels, 2.0**8))  # beyond int16
     assert choose_depthwise(replace(op, requant=many)) is None
-    real = make_requant(Rounding.FLOAT, np.full(channels, 0.01))
-    assert choose_depthwise(replace(op, requant=real)) is None
+    with_zero_point = replace(op, requant=many, weight_zero_point=1)
+    assert choose_depthwise(with_zero_point) is None
+
+
+def test_float_scales_have_kernels_of_their_own() -> None:
+    op = depthwise()
+    real = make_requant(Rounding.FLOAT, np.full(op.bias.size, 0.01))
+    choice = choose_depthwise(replace(op, requant=real, weight_zero_point=1))
+    assert choice is not None and choice.function.endswith("_float")

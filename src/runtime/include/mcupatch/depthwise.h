@@ -16,6 +16,7 @@
 #include "mcupatch/dot.h"
 #include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
+#include "mcupatch/requant.h"
 #include "mcupatch/simd.h"
 
 #if MCUP_THUMB_DSP
@@ -92,9 +93,21 @@ MCUP_ALWAYS_INLINE int32_t mcup_depthwise_words(int32_t size, int32_t stride) {
   return 3 + size / 2 * size + (stride == 2 ? (size + 1) / 2 : size - 1);
 }
 
+/* For `corrected`, a constant: the words are the bits of a float32 scale, and 0; or a factor, rounded once, and 0. */
+#define MCUP_DEPTHWISE_FLOAT 2
+#define MCUP_DEPTHWISE_SINGLE 3
+
 /* A sum to a stored value, with the last two words of its channel. */
 MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t sum, int32_t multiplier, int32_t divisor, int32_t corrected,
                                                     int32_t zero_point) {
+  if (corrected == MCUP_DEPTHWISE_FLOAT) {
+    float scale;
+    MCUP_MEMCPY(&scale, &multiplier, sizeof scale);
+    return mcup_store_even((float)sum * scale, zero_point, INT8_MIN, INT8_MAX);
+  }
+  if (corrected == MCUP_DEPTHWISE_SINGLE) {
+    return (int8_t)mcup_saturate8(mcup_add_high(sum, multiplier, zero_point));
+  }
   int32_t high = mcup_add_high(sum, multiplier, sum);
   if (corrected) {
     high += (high & divisor) >> 31; /* a positive factor does not shift */
@@ -320,20 +333,23 @@ MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const i
 }
 
 /* The portable twin of the loop over the channels of one output. */
-MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, const mcup_narrow_output *output) {
+MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t corrected,
+                                             const mcup_narrow_output *output) {
   const int32_t words = mcup_depthwise_words(size, stride), channels = output->last_channel + 4;
   const int32_t *packed = output->blocks, zero_point = output->zero_point;
   for (int32_t first = 0; first < channels; first += 4) {
     const int32_t channel = first < output->last_channel ? first : output->last_channel;
     for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
       const int32_t sum = mcup_narrow_sum(size, stride, packed, output->taps, c);
-      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], 0, zero_point);
+      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
     }
   }
 }
 
 /* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
 void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
+void mcup_widen_5x5(const mcup_pair_job *jobs, int32_t count, int32_t channel);
+void mcup_widen_7x7(const mcup_pair_job *jobs, int32_t count, int32_t channel);
 
 /* Clamps `count` stored values. */
 void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);
