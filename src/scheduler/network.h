@@ -1,12 +1,16 @@
 // The network as the search sees it: operators in execution order, tensors, and which part of a tensor each one reads.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
 namespace mcupatch::scheduler {
 
 enum Axis { kRows = 0, kCols = 1 };
+
+constexpr int kScratchWidths = 8;  // powers of two, and all columns
 
 // Output position o reads input positions [o * stride - pad, o * stride - pad + extent), clipped; stride 0: always all.
 struct AxisAccess {
@@ -45,10 +49,15 @@ struct Operator {
   bool early;       // a strided one that may run as soon as its input is there
   int64_t macs;
   CallWork work;
-  int64_t scratch_bytes, column_scratch_bytes;  // for any call, and for calls one column wide
+  std::array<int64_t, kScratchWidths> scratch_bytes;  // for calls of at most 1, 2, 4, ... columns; the last one: any
   int64_t sums_bytes;
   int64_t whole_bytes, whole_macs, whole_work;
   std::vector<Read> reads;
+
+  int64_t ScratchBytes(int cols) const {
+    const int width = cols <= 1 ? 0 : 32 - __builtin_clz(static_cast<unsigned>(cols - 1));
+    return scratch_bytes[std::min(width, kScratchWidths - 1)];
+  }
 };
 
 struct Network {

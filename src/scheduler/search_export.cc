@@ -68,8 +68,9 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
          {&op.work.call, &op.work.row, &op.work.position, &op.work.narrow, &op.work.odd_row, &op.work.odd_position}) {
       *each = in.Next();
     }
-    op.scratch_bytes = RoundUp(in.Next());
-    op.column_scratch_bytes = RoundUp(in.Next());
+    for (int64_t &each : op.scratch_bytes) {
+      each = RoundUp(in.Next());
+    }
     op.sums_bytes = RoundUp(in.Next());
     op.whole_bytes = in.Next();
     op.whole_macs = in.Next();

@@ -51,6 +51,9 @@ void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_param
       width = left < widest ? mcup_tile_width(left) : widest;
       mcup_tile *tile = width == 4 ? tiles->four : width == 2 ? tiles->two : tiles->one;
       mcup_make_columns(params, &field, &in, row, col, width);
+      if (params->sum_pairs > 0) {
+        mcup_append_sums(&field, params->kernel_rows * field.row_taps, width);
+      }
       if (even > 0) {
         tile(field.columns, params->blocks, pixel, &job);
       }
