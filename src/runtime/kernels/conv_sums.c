@@ -5,7 +5,7 @@ enum { WHOLE = 255 }; /* pairs whose sums leave no int16: 255 * 128 < 2**15 */
 
 #if MCUP_DSP
 /* The sums of `count` pairs of one pixel, or of four side by side; `step`: values between pairs of a pixel. */
-static void subtract_pairs(const int16_t *column, int32_t count, int32_t step, int16_t *sums) {
+MCUP_NO_INLINE static void subtract_pairs(const int16_t *column, int32_t count, int32_t step, int16_t *sums) {
   int32_t sum = 0;
   MCUP_NO_UNROLL
   for (; count > 0; --count, column += step) {
@@ -14,7 +14,7 @@ static void subtract_pairs(const int16_t *column, int32_t count, int32_t step, i
   mcup_store4(sums, sum);
 }
 
-static void subtract_four(const int16_t *column, int32_t count, int16_t *sums) {
+MCUP_NO_INLINE static void subtract_four(const int16_t *column, int32_t count, int16_t *sums) {
   int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
   MCUP_NO_UNROLL
   for (; count > 0; --count, column += 8) {
@@ -29,7 +29,7 @@ static void subtract_four(const int16_t *column, int32_t count, int16_t *sums) {
   mcup_store4(sums + 6, s3);
 }
 #else
-static void subtract_pairs(const int16_t *column, int32_t count, int32_t step, int16_t *sums) {
+MCUP_NO_INLINE static void subtract_pairs(const int16_t *column, int32_t count, int32_t step, int16_t *sums) {
   int32_t even = 0, odd = 0;
   for (; count > 0; --count, column += step) {
     even -= column[0];
