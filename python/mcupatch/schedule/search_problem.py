@@ -60,7 +60,7 @@ class SearchProblem:
 
 
 TENSOR_FIELDS, TENSOR_BYTES = 8, 4
-OPERATOR_FIELDS, WHOLE_BYTES = 25, 22
+OPERATOR_FIELDS, WHOLE_BYTES = 28, 25
 
 SCRATCH_COLS = (1, 2, 4, 8, 16, 32, 64)
 """Widths of calls for which the search knows the scratch of a kernel, and then for all columns."""
