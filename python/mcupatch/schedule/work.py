@@ -5,10 +5,10 @@
 
 It is additive, so that the search can use the same numbers. Kernels take four columns of a row at once, then two and
 one, and the depthwise ones of 3x3 taps two rows: what is left over costs more. Calls of few columns have numbers of
-their own: depthwise ones are another kernel's. Fitted to the convolutions of five networks with int16 weights, layer by layer, in
-patches and streamed (half of them within 1 %, nine in ten within 3 %; depthwise 2.5 % and 8 %). int8 weights take 0.1
-instructions a multiply-accumulate more, in calls of one column 0.5. Windows at a border skip taps, which it does not
-know, and layers that no fast kernel takes cost more than it says.
+their own: depthwise ones are another kernel's. Fitted to the convolutions of five networks with int16 weights, layer by
+layer, in patches and streamed (half of them within 1 %, nine in ten within 3 %; depthwise 2.5 % and 8 %). int8 weights
+take 0.1 instructions a multiply-accumulate more, in calls of one column 0.5. Windows at a border skip taps, which it
+does not know, and layers that no fast kernel takes cost more than it says.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ typedef struct {
   int32_t fours; /* whole groups of four bytes in a kernel row */
   int32_t rest;  /* bytes left over, in [0, 3] */
   int16_t *columns;
-  int32_t pixel_step; /* bytes between the first taps of neighbouring pixels */
-  int32_t row_taps;   /* of a kernel row, in bytes */
+  int32_t pixel_step;  /* bytes between the first taps of neighbouring pixels */
+  int32_t row_taps;    /* of a kernel row, in bytes */
   int32_t pairs;       /* with those of sums */
   int32_t last_row;    /* of the taps, counted from the first one */
   int32_t last_col[3]; /* the same for tiles of one, two and four pixels; MCUP_NO_COL or more if taps lie apart */
