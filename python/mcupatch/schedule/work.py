@@ -219,8 +219,17 @@ class _OneKernel:
 
 def _call_work(graph: Graph, op: ops.Operator, model: WorkModel) -> CallWork:
     wide, narrow = (_work_of_kernel(graph, op, kernel) for kernel in _kernels(graph, op, model))
-    # a narrow row is one group
-    return CallWork(*astuple(wide), narrow.call, narrow.row + narrow.group, narrow.position)
+    return CallWork(
+        wide.call,
+        wide.row,
+        wide.position,
+        wide.group,
+        wide.odd_row,
+        wide.odd_position,
+        narrow_call=narrow.call,
+        narrow_row=narrow.row + narrow.group,  # one group
+        narrow_position=narrow.position,
+    )
 
 
 def _work_of_kernel(graph: Graph, op: ops.Operator, kernel: KernelWork) -> _OneKernel:
