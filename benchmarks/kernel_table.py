@@ -321,9 +321,9 @@ def format_page(
     return f"""\
 # Kernel table
 
-Exact instructions a MAC on an emulated Cortex-M7, M4 and M3 (no DSP extension), before → **now**; the output of every run equals the
-reference, byte for byte. Made by `make bench-kernels`; "before" is `kernels_before.json`. MACs are counted as in the
-papers, border taps included.
+Exact instructions a MAC on an emulated Cortex-M7, M4 and M3 (no DSP extension), before → **now**; the output of every run
+equals the reference, byte for byte. Made by `make bench-kernels`; "before" is `kernels_before.json`. MACs are counted as
+in the papers, border taps included.
 
 ## Kernels alone
 

@@ -11,6 +11,7 @@ namespace mcupatch::scheduler {
 enum Axis { kRows = 0, kCols = 1 };
 
 constexpr int kScratchWidths = 8;  // powers of two, and all columns
+constexpr int kNarrowCols = 2;
 
 // Output position o reads input positions [o * stride - pad, o * stride - pad + extent), clipped; stride 0: always all.
 struct AxisAccess {
@@ -36,8 +37,9 @@ struct Tensor {
 // What the calls of an operator take, in hundredths of an instruction: python/mcupatch/schedule/work.py.
 struct CallWork {
   int64_t call, row, position;
-  int64_t narrow;                 // more for a position outside whole groups of columns
-  int64_t odd_row, odd_position;  // more for those outside groups of rows
+  int64_t group;                                     // neighbouring columns that are computed together
+  int64_t odd_row, odd_position;                     // more for those outside groups of rows
+  int64_t narrow_call, narrow_row, narrow_position;  // in place of all these for calls of kNarrowCols columns at most
 };
 
 // `macs` is for one position of the output (of the input for a reduction). An operator that is not tileable has no reads here: it runs whole, at `whole_bytes` in all.

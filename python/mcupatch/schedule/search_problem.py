@@ -60,7 +60,7 @@ class SearchProblem:
 
 
 TENSOR_FIELDS, TENSOR_BYTES = 8, 4
-OPERATOR_FIELDS, WHOLE_BYTES = 25, 22
+OPERATOR_FIELDS, WHOLE_BYTES = 28, 25
 WORK_FIELDS = (*range(7, 7 + len(fields(CallWork))), OPERATOR_FIELDS - 1)  # and that of the operator whole
 
 SCRATCH_COLS = (1, 2, 4, 8, 16, 32, 64)

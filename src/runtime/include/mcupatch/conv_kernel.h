@@ -35,12 +35,12 @@
 #define MCUP_WORDS_OF_INT16 2
 
 /* `weights`: INT8 or INT16; `tail`: FIXED, SINGLE, FLOAT or ANY, see conv_tiles.h. */
-#define MCUP_TILED_CONV2D(name, weights, tail)                                                        \
-  MCUP_TILE_FUNCTIONS(weights, tail)                                                                  \
-  void name(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, \
-            int32_t pad_left, void *scratch) {                                                        \
-    const mcup_tiles tiles = {tile_of_four, tile_of_two, tile_of_one, MCUP_WORDS_OF_##weights};       \
-    mcup_convolve_tiles(&tiles, params, in, out, pad_top, pad_left, scratch);                         \
+#define MCUP_TILED_CONV2D(name, weights, tail)                                                         \
+  MCUP_TILE_FUNCTIONS(weights, tail)                                                                   \
+  void name(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,  \
+            int32_t pad_left, void *scratch) {                                                         \
+    static const mcup_tiles tiles = {tile_of_four, tile_of_two, tile_of_one, MCUP_WORDS_OF_##weights}; \
+    mcup_convolve_tiles(&tiles, params, &in, &out, pad_top, pad_left, scratch);                        \
   }
 
 #endif /* MCUPATCH_CONV_KERNEL_H */

@@ -29,9 +29,9 @@ typedef struct {
   int32_t pair_words;
 } mcup_tiles;
 
-/* mcup_packed_conv2d with the tile functions of one kind of weights. */
-void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input in,
-                         mcup_output out, int32_t pad_top, int32_t pad_left, void *scratch);
+/* mcup_packed_conv2d with the tile functions of one kind of weights; the windows are the caller's own, and may change. */
+void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input *in,
+                         mcup_output *out, int32_t pad_top, int32_t pad_left, void *scratch);
 
 /* From a sum to the stored value, not yet clamped to less than int8; the factors are the last words of a block. */
 enum { MCUP_TAIL_FIXED, MCUP_TAIL_SINGLE, MCUP_TAIL_FLOAT, MCUP_TAIL_ANY };
