@@ -15,6 +15,10 @@ from mcupatch.cli.console import print_lines, show_progress
 @click.option("--arduino", metavar="OUT", help="An Arduino library.")
 @click.option("--zephyr", metavar="OUT", help="A Zephyr application.")
 @click.option(
+    "--stm32", metavar="OUT", help="A bare-metal project for the STM32 that the model was compiled for."
+)
+@click.option("--board", metavar="NAME", help="With --stm32: the board; it has to be that of the model.")
+@click.option(
     "--input", "inputs", metavar="FILE", multiple=True,
     help="The example's input, as for 'mcupatch run'; repeat for several inputs. Random values without it.",
 )  # fmt: skip
@@ -25,6 +29,8 @@ def command(
     cmake: str | None,
     arduino: str | None,
     zephyr: str | None,
+    stm32: str | None,
+    board: str | None,
     inputs: tuple[str, ...],
     seed: int,
     replace: bool,
@@ -33,16 +39,17 @@ def command(
     from mcupatch.export.arduino import write_arduino
     from mcupatch.export.cmake import write_cmake
     from mcupatch.export.project import check_export_target, prepare_project
+    from mcupatch.export.stm32 import check_board, write_stm32
     from mcupatch.export.zephyr import write_zephyr
     from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.outputs import replace_directory
     from mcupatch.saved import load_compiled
 
-    systems = ((cmake, write_cmake), (arduino, write_arduino), (zephyr, write_zephyr))
+    systems = ((cmake, write_cmake), (arduino, write_arduino), (zephyr, write_zephyr), (stm32, write_stm32))
     chosen = [(target, write) for target, write in systems if target is not None]
     if len(chosen) != 1:
         raise click.UsageError(
-            "name one system and where to write: --cmake OUT, --arduino OUT or --zephyr OUT"
+            "name one system and where to write: --cmake OUT, --arduino OUT, --zephyr OUT or --stm32 OUT"
         )
     ((name, write),) = chosen
     target = Path(name)
@@ -57,6 +64,7 @@ def command(
         )
         progress("computing the reference")
         project = prepare_project(saved, values)
+        check_board(project, board)
         with replace_directory(target) as draft:
             write(project, draft)
     print_lines([f"written to {name}; {name}/README.md says how to build it"])
