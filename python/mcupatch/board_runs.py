@@ -10,16 +10,20 @@ from pathlib import Path
 from mcupatch.export.project import prepare_project
 from mcupatch.export.stm32 import check_board, write_stm32
 from mcupatch.firmware.toolchain import find_toolchain
-from mcupatch.measure.board_backend import run_on_board
+from mcupatch.measure.board_backend import choose_probe, run_on_board
 from mcupatch.pipeline import Array, ComparedRun, compare_with_reference
 from mcupatch.saved import SavedModel
 from mcupatch.target.board import load_board
 
 
 def measure_on_board(
-    saved: SavedModel, inputs: Mapping[str, Array], board: str | None, probe: str, timeout_seconds: float
+    saved: SavedModel,
+    inputs: Mapping[str, Array],
+    board: str | None,
+    probe: str | None,
+    timeout_seconds: float,
 ) -> ComparedRun:
-    """Run once on the board that ``saved`` was compiled for, which ``board`` names if given.
+    """Run once on the board that ``saved`` was compiled for, which ``board`` names if given; ``probe`` is "openocd" or "pyocd".
 
     Raises as ``run_on_board`` and ``write_stm32`` do.
     """
@@ -30,7 +34,7 @@ def measure_on_board(
     with tempfile.TemporaryDirectory(prefix="mcupatch-board-") as folder:
         write_stm32(project, Path(folder))
         measurement = run_on_board(
-            Path(folder), saved.sources.outputs, whole, toolchain, probe, timeout_seconds
+            Path(folder), saved.sources.outputs, whole, toolchain, choose_probe(probe), timeout_seconds
         )
     # The flash and the statics are those of the firmware; the input and the report that lie beside them are no part of it.
     stack_bytes = measurement.stack_bytes or 0

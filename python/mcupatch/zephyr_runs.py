@@ -8,10 +8,12 @@ from pathlib import Path
 
 from mcupatch.export.project import prepare_project
 from mcupatch.export.zephyr import write_zephyr
-from mcupatch.measure.zephyr_backend import run_on_zephyr
-from mcupatch.measure.zephyr_build import ZephyrTree
+from mcupatch.measure.zephyr_backend import DEFAULT_BOARD, run_on_zephyr
+from mcupatch.measure.zephyr_build import ZephyrTree, find_zephyr
 from mcupatch.pipeline import Array, ComparedRun, compare_with_reference
 from mcupatch.saved import SavedModel
+
+__all__ = ["DEFAULT_BOARD", "find_zephyr", "measure_on_zephyr"]
 
 
 def measure_on_zephyr(

@@ -52,20 +52,18 @@ def command(
     """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte."""
     from mcupatch.board_runs import measure_on_board
     from mcupatch.describe import describe_run
-    from mcupatch.measure.board_backend import choose_probe
-    from mcupatch.measure.zephyr_backend import DEFAULT_BOARD
-    from mcupatch.measure.zephyr_build import find_zephyr
     from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
     from mcupatch.report.run import run_report
     from mcupatch.saved import load_compiled, update_figures
-    from mcupatch.zephyr_runs import measure_on_zephyr
+    from mcupatch.zephyr_runs import DEFAULT_BOARD, find_zephyr, measure_on_zephyr
 
     if backend != "zephyr" and (zephyr_base or zephyr_board):
         raise click.UsageError("--zephyr-base and --zephyr-board go with --on zephyr")
     if backend != "board" and (board or probe):
         raise click.UsageError("--board and --probe go with --on board")
+    tree = find_zephyr(zephyr_base) if backend == "zephyr" else None
     check_json_target(json_file)
     check_different_files(("--json", json_file), ("--save", save))
     names = read_labels(Path(labels)) if labels else None
@@ -78,12 +76,10 @@ def command(
             else random_inputs(saved.graph, seed)
         )
         progress(f"running on {backend}")
-        if backend == "zephyr":
-            run = measure_on_zephyr(
-                saved, values, find_zephyr(zephyr_base), zephyr_board or DEFAULT_BOARD, timeout
-            )
+        if tree is not None:
+            run = measure_on_zephyr(saved, values, tree, zephyr_board or DEFAULT_BOARD, timeout)
         elif backend == "board":
-            run = measure_on_board(saved, values, board, choose_probe(probe), timeout)
+            run = measure_on_board(saved, values, board, probe, timeout)
         else:
             run = measure_model(saved, values, backend, timeout)
     result = update_figures(saved, describe_run(run))

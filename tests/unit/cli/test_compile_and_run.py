@@ -28,6 +28,7 @@ MEMORY = {
     "pools",
 }
 MEASURED = {
+    "timer_cycles",
     "backend",
     "cpu",
     "instructions",
