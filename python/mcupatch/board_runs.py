@@ -23,9 +23,9 @@ def measure_on_board(
     probe: str | None,
     timeout_seconds: float,
 ) -> ComparedRun:
-    """Run once on the board that ``saved`` was compiled for, which ``board`` names if given; ``probe`` is "openocd" or "pyocd".
+    """Run once on the board that ``saved`` was compiled for, which ``board`` names if given.
 
-    Raises as ``run_on_board`` and ``write_stm32`` do.
+    ``probe`` is "openocd" or "pyocd"; None: what is installed. Raises as ``run_on_board`` and ``write_stm32`` do.
     """
     project = prepare_project(saved, inputs)
     check_board(project, board)
