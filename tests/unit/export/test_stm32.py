@@ -17,7 +17,7 @@ from mcupatch.model_file import load_model_file
 from mcupatch.options import CompileOptions
 from mcupatch.pipeline import compile_model
 from mcupatch.saved import save_compiled
-from mcupatch.target.board import load_board
+from mcupatch.target.board import STATICS_BYTES, load_board
 from mcupatch.target.stm32 import CHIPS, find_chip
 from tests.support.qemu import needs_qemu
 
@@ -71,11 +71,13 @@ def test_the_image_lies_where_the_datasheet_says(
     first = elf.segments[0]
     assert first.address == 0x0800_0000
     vectors = [int.from_bytes(first.data[4 * i : 4 * i + 4], "little") for i in range(16 + chip.interrupts)]
-    assert vectors[0] == elf.address("stack_top") == ram + load_board(board).stack_bytes + 512
+    assert vectors[0] == elf.address("stack_top") == ram + load_board(board).stack_bytes
     assert vectors[1] == elf.address("Reset_Handler") | 1
     handlers = {elf.function_at(vector & ~1) for vector in vectors[2:]}
     assert handlers == {"fault_handler", "stop"} and all(vector & 1 for vector in vectors[1:])
     assert elf.address("stack_bottom") == ram
+    # What the report needs of the RAM fits what the planner leaves beside arena and stack.
+    assert 0 < elf.address("example_arena") - elf.address("stack_top") <= STATICS_BYTES
     assert ram < elf.address("example_arena") < ram + ram_bytes
     assert max(s.address + len(s.data) for s in elf.segments) < 0x0800_0000 + flash_bytes
 
