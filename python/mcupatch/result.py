@@ -102,7 +102,8 @@ class FlashFacts:
 @dataclass(frozen=True)
 class MeasuredFacts:
     """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured;
-    ``timer_cycles`` are of the system's clock, which in an emulator is none."""
+    ``timer_cycles`` are of the system's clock, which in an emulator is none; ``cycles`` and ``milliseconds`` were measured
+    on a board."""
 
     backend: str
     cpu: str | None
@@ -116,6 +117,8 @@ class MeasuredFacts:
     max_abs_diff: float
     cycles_model: int | None = None
     timer_cycles: int | None = None
+    cycles: int | None = None
+    milliseconds: float | None = None
 
 
 @dataclass(frozen=True)

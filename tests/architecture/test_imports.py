@@ -36,7 +36,7 @@ ALLOWED = {
         ),
     },
     "firmware": {"emit", "errors", "native", "target"},
-    "export": {"__version__", "emit", "errors", "firmware", "ir", "measure", "outputs", "saved"},
+    "export": {"__version__", "emit", "errors", "firmware", "ir", "measure", "outputs", "saved", "target"},
     "measure": {"emit", "errors", "firmware", "native", "target"},
     "report": {"errors", "result"},
     "result": {"errors"},

@@ -28,6 +28,8 @@ MEMORY = {
     "pools",
 }
 MEASURED = {
+    "cycles",
+    "milliseconds",
     "timer_cycles",
     "backend",
     "cpu",
