@@ -17,7 +17,6 @@ from mcupatch.firmware.templates import BARE_METAL
 from mcupatch.target.board import Board, load_board
 from mcupatch.target.stm32 import Stm32, find_chip
 
-RUNNER_STACK_BYTES = 512  # what the report and the frames around the network take of the stack
 _BOARD_FILES = (
     "board.c",
     "board.h",
@@ -73,7 +72,7 @@ def _board_texts(project: Project, chip: Stm32, board: Board) -> dict[str, str]:
         "ram": board.main_ram,
         "others": others,
         "apart": [pool for pool, _ in others],
-        "stack_reserve": board.stack_bytes + RUNNER_STACK_BYTES,
+        "stack_reserve": board.stack_bytes,
     }
     texts = {f"board/{name}": project.render(f"stm32/{name}.j2", **values) for name in _BOARD_FILES}
     texts["board/chip.c"] = project.render(f"stm32/chip_{chip.family}.c.j2", **values)
