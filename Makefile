@@ -44,10 +44,10 @@ heavy: setup
 	@$(RUN_TESTS) -m heavy tests && echo "make heavy: all tests passed."
 
 bench-schedule: setup
-	$(BIN)/python benchmarks/schedule_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.schedule_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-kernels: setup
-	$(BIN)/python benchmarks/kernel_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.kernel_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-qemu: setup
 	$(BIN)/python benchmarks/qemu_table.py $(if $(wildcard ../shared/models),--models ../shared/models)

@@ -88,7 +88,7 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
         raise BadInput(
             f"input {tensor.name!r} of shape {list(tensor.shape)} takes no picture; give a .npy or .bin file{way_out}"
         )
-    pixels = _load_pixels(path, height, width, channels)
+    pixels = load_pixels(path, height, width, channels)
     if tensor.dtype == "uint8":
         return pixels
     stored = pixels.astype(np.int16) - 128
@@ -100,7 +100,8 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
     return (stored - quant.zero_point).astype(np.float32) * np.float32(quant.scale)
 
 
-def _load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
+def load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
+    """A picture as ``[1, H, W, C]``, resized (bilinear, without keeping its proportions). Raises BadInput, ToolMissing."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:

@@ -38,9 +38,14 @@ ALLOWED = {
     "firmware": {"emit", "errors", "native", "target"},
     "export": {"__version__", "emit", "errors", "firmware", "ir", "measure", "outputs", "saved", "target"},
     "measure": {"emit", "errors", "firmware", "native", "target"},
-    "report": {"result"},
+    "report": {"errors", "result"},
     "result": {"errors"},
-    "zoo": {"errors", "ir"},
+    "zoo": {"errors", "files", "ir"},
+    "redistribution": {"zoo"},
+    "paper": {
+        *("describe", "errors", "ir", "model_file", "model_inputs", "options", "patch_stage", "pipeline"),
+        *("plan_schedules", "redistribution", "schedule", "zoo"),
+    },
     "native": {"errors", "source_digest"},
     "native_scheduler": {"errors", "source_digest"},
     "source_digest": set(),  # setup.py loads it alone
@@ -58,6 +63,7 @@ WITHOUT_TVM = (
     "firmware",
     "measure",
     "report",
+    "redistribution",
     "zoo",
 )
 

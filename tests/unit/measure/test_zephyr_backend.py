@@ -62,6 +62,7 @@ def test_figures_are_read_back(tree: ZephyrTree, tools: Path) -> None:
     [
         ("exit 1", BadInput, "cannot build"),
         ("echo 'CMake Error: No board named mps2'; exit 1", BadInput, "No board named"),
+        ("printf 'CMake Error at a.cmake:7 (message):\\n  no compiler\\n'; exit 1", BadInput, "no compiler"),
         ("echo built", BadInput, "cannot build"),
         ("exec sleep 60", EmulationFault, "not built within 0.5 s"),
     ],
