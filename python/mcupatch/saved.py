@@ -5,6 +5,7 @@ DIR/build.json       how it was compiled, where inputs (null: streamed) and outp
 DIR/firmware.elf     for the board
 DIR/src, include     the network's C and the kernels, ready for any C11 compiler
 DIR/model.tar        the archive in the Model Library Format
+DIR/board.toml       the board's description, if it was given as a file
 DIR/model.tflite     (or .onnx) a copy of the model, for the reference
 """
 
@@ -31,11 +32,12 @@ from mcupatch.model_file import ModelFile
 from mcupatch.outputs import MARKER, replace_directory, write_file
 from mcupatch.pipeline import BuiltModel, CompiledModel, input_scaling, read_graph
 from mcupatch.result import MeasuredFacts, Result, parse_result
-from mcupatch.target.board import load_board
+from mcupatch.target.board import BOARD_SUFFIX, Board, limit_board, load_board, parse_board, read_board_file
 
 BUILD_FILE = "build.json"
 FIRMWARE_FILE = "firmware.elf"
 ARCHIVE_FILE = "model.tar"
+BOARD_FILE = "board.toml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,8 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
         shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
         (draft / ARCHIVE_FILE).write_bytes(compiled.archive)
         (draft / _model_file(compiled)).write_bytes(compiled.source.data)
+        if compiled.options.board.endswith(BOARD_SUFFIX):
+            (draft / BOARD_FILE).write_text(read_board_file(compiled.options.board))
         facts = _build_facts(compiled)
         facts["digests"] = {**_digest_files(draft), BUILD_FILE: digest_facts(facts)}
         (draft / BUILD_FILE).write_text(json.dumps(facts, indent=2) + "\n")
@@ -104,7 +108,7 @@ def load_compiled(directory: Path) -> SavedModel:
         )
         firmware = load_firmware(
             directory / FIRMWARE_FILE,
-            load_board(facts["board"], facts["sram_bytes"], facts["flash_bytes"]),
+            _load_board(directory, facts, digests),
             sources,
         )
         toolchain = str(facts["toolchain"])
@@ -128,6 +132,15 @@ def load_kernels(directory: Path) -> KernelSources:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
+
+
+def _load_board(directory: Path, facts: dict[str, Any], digests: dict[str, str]) -> Board:
+    """The board that was compiled for, by its name or from its description in ``directory``."""
+    sizes = facts["sram_bytes"], facts["flash_bytes"]
+    if not facts["board"].endswith(BOARD_SUFFIX):
+        return load_board(facts["board"], *sizes)
+    text = _read_unchanged(directory, BOARD_FILE, digests).decode()
+    return limit_board(parse_board(Path(facts["board"]).stem, text), *sizes)
 
 
 def update_figures(saved: SavedModel, measured: MeasuredFacts) -> Result:
