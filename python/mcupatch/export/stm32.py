@@ -1,6 +1,6 @@
 """A network as a bare-metal project for an STM32: start-up, clock, linker script and report, no library of the vendor.
 
-OUT/CMakeLists.txt, cmake/   the build with Arm's gcc
+OUT/CMakeLists.txt, cmake/   the build with Arm's gcc, or zig
 OUT/src, include             the C of the network and of the kernels that it calls
 OUT/example                  the arena, one inference with an input of its own, its report
 OUT/board                    everything that knows the chip
@@ -55,6 +55,7 @@ def write_stm32(project: Project, folder: Path) -> None:
                 **values,
             ),
             "cmake/arm-none-eabi.cmake": project.render("cmake/arm-none-eabi.cmake.j2"),
+            "cmake/zig.cmake": project.render("stm32/zig.cmake.j2", **values),
             "openocd.cfg": project.render("stm32/openocd.cfg.j2", **values),
             "README.md": project.render("stm32/README.md.j2", **values),
         },

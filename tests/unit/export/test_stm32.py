@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,7 @@ DATASHEETS = {
     "stm32f746": (0x2000_0000, 320 * KIB, 1024 * KIB),
     "stm32h743": (0x2400_0000, 512 * KIB, 2048 * KIB),
 }
+needs_cmake = pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed")
 needs_gcc = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None or shutil.which("cmake") is None,
     reason="arm-none-eabi-gcc or cmake is not installed",
@@ -104,22 +108,44 @@ def test_an_image_that_does_not_fit(projects: dict[str, Path], tmp_path: Path) -
         shutil.rmtree(tmp_path / "p" / "objects")
 
 
-@needs_gcc
-@pytest.mark.parametrize("board", DATASHEETS)
-def test_plain_cmake_builds_it(board: str, projects: dict[str, Path], tmp_path: Path) -> None:
-    build_with_cmake(projects[board], tmp_path / "build", "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror")
+@needs_cmake
+@pytest.mark.parametrize(
+    ("board", "tools"),
+    [("stm32f412", "arm-none-eabi"), ("stm32f746", "arm-none-eabi"), ("stm32h743", "arm-none-eabi"), ("stm32f746", "zig")],
+)  # fmt: skip
+def test_plain_cmake_builds_it(board: str, tools: str, projects: dict[str, Path], tmp_path: Path) -> None:
+    if tools == "arm-none-eabi" and shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    # zig is found as a module of the python that comes first
+    path = (
+        {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} if tools == "zig" else {}
+    )
+    warnings = () if tools == "zig" else ("-DCMAKE_C_FLAGS=-Wall -Wextra -Werror",)
+    build_with_cmake(projects[board], tmp_path / "build", *warnings, tools=tools, environment=path)
     (image,) = (tmp_path / "build").glob("*.elf")
-    assert read_elf(image).segments[0].address == 0x0800_0000
-    assert list((tmp_path / "build").glob("*.bin"))
+    elf = read_elf(image)
+    first = elf.segments[0]
+    assert (first.address, int.from_bytes(first.data[4:8], "little")) == (
+        0x0800_0000,
+        elf.address("Reset_Handler") | 1,
+    )
 
 
-def build_with_cmake(project: Path, folder: Path, *options: str) -> None:
-    tools = f"-DCMAKE_TOOLCHAIN_FILE={project / 'cmake' / 'arm-none-eabi.cmake'}"
+def build_with_cmake(
+    project: Path,
+    folder: Path,
+    *options: str,
+    tools: str = "arm-none-eabi",
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    file = f"-DCMAKE_TOOLCHAIN_FILE={project / 'cmake' / f'{tools}.cmake'}"
     for command in (
-        ["cmake", "-S", str(project), "-B", str(folder), tools, *options],
+        ["cmake", "-S", str(project), "-B", str(folder), file, *options],
         ["cmake", "--build", str(folder), "-j2"],
     ):
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, **(environment or {})}
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
