@@ -208,7 +208,7 @@ def compile_job(model: ModelFile, job: Job) -> CompiledModel:
 
 def kernel_text_bytes(compiled: CompiledModel) -> int:
     """Code of the micro-kernels in the firmware, their literals included."""
-    toolchain = find_toolchain(compiled.options.toolchain, compiled.board.cpu)
+    toolchain = find_toolchain(compiled.options.toolchain, compiled.board.core)
     objects = (read_elf(path) for path in compile_kernels(toolchain))
     kernels = {s.name for elf in objects for s in elf.symbols if s.is_function}
     return sum(s.size for s in compiled.firmware.elf.symbols if s.is_function and s.name in kernels)

@@ -30,7 +30,7 @@ def measure_on_board(
     project = prepare_project(saved, inputs)
     check_board(project, board)
     whole = load_board(project.board)
-    toolchain = find_toolchain(saved.toolchain, whole.cpu, whole.has_double)
+    toolchain = find_toolchain(saved.toolchain, whole.core)
     with tempfile.TemporaryDirectory(prefix="mcupatch-board-") as folder:
         write_stm32(project, Path(folder))
         measurement = run_on_board(

@@ -18,7 +18,7 @@ def describe_tuning(outcome: Outcome, name: str, board: str, cost: str, known: i
         name,
         total_macs(graph),
         board,
-        outcome.task.cpu,
+        outcome.cpu,
         cost,
         _describe(graph, outcome.untuned, None),
         _describe(graph, outcome.best, None),

@@ -107,6 +107,11 @@ class CompileOptions:
             raise BadInput(
                 "A tuning database goes with a budget of SRAM (--sram, or the board's): it holds no other schedules."
             )
+        if self.tuned is not None and (self.fast_rounding or self.target != "c"):
+            raise BadInput(
+                "A tuning database holds what stages in C cost with exact rounding: give --tuned without --fast-rounding "
+                "and --target llvm."
+            )
 
 
 def command_line(source: str, options: CompileOptions) -> str:

@@ -64,7 +64,7 @@ def load_packed(path: Path) -> SavedModel:
         board = stored_board(facts)
         workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
         toolchain = str(facts["toolchain"])
-        compiler = find_toolchain(toolchain, board.cpu)
+        compiler = find_toolchain(toolchain, board.core)
         firmware = build_firmware(sources, board, Path(workspace.name), compiler)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{str(path)!r} is damaged ({error}); compile the model again") from error

@@ -24,7 +24,7 @@ from mcupatch.tuned import make_task
 from mcupatch.tuning.database import Database
 from mcupatch.tuning.features import FeatureReader
 from mcupatch.tuning.learned_model import load_xgboost
-from mcupatch.tuning.record import Record, Task
+from mcupatch.tuning.record import Record
 from mcupatch.tuning.tuner import ScheduleTuner, Trial
 
 WIDENED = 2  # of the best schedules, so many are also measured with int16 weights
@@ -43,7 +43,7 @@ class Outcome:
     """``untuned`` is what a compilation takes without the database, ``best`` what it takes with it."""
 
     graph: Graph
-    task: Task
+    cpu: str
     untuned: Record
     best: Record
     trials: tuple[Trial, ...]
@@ -64,7 +64,7 @@ class ModelTuning:
         load_xgboost()
         self._options, self._wanted, self._progress = options, wanted, progress
         self._board = load_board(options.board, options.sram_bytes, options.flash_bytes)
-        toolchain = find_toolchain(options.toolchain, self._board.cpu)
+        toolchain = find_toolchain(options.toolchain, self._board.core)
         progress("importing the model")
         module = build_module(read_graph(source, options.io, options.stream_input, input_scaling(options)))
         self.graph = extract_graph(module)
@@ -100,7 +100,7 @@ class ModelTuning:
         if untuned is None:
             raise Infeasible("The firmware does not fit the flash: 'mcupatch compile' says by how much.")
         best = min([untuned, *self._find_fitting()], key=lambda record: record.cost)
-        return Outcome(self.graph, self.task, untuned, best, tuple(trials), interrupted)
+        return Outcome(self.graph, self._board.cpu, untuned, best, tuple(trials), interrupted)
 
     def _trials(self) -> Iterator[Trial]:
         yield from self._try(self._untuned)  # first of all, so that the best is never worse

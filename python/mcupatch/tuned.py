@@ -43,7 +43,7 @@ def make_task(source: ModelFile, options: CompileOptions, board: Board, toolchai
         options.io,
         options.stream_input,
         scaling,
-        board.cpu,
+        board.core,
         toolchain.identity,
         __version__,
         digest_sources(runtime_dir()),

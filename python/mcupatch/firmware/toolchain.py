@@ -105,9 +105,8 @@ class Toolchain:
             )
 
 
-def find_toolchain(name: str, cpu: str, has_double: bool = True) -> Toolchain:
-    """The cross compiler ``zig`` or ``gcc`` for a core; ``has_double`` as of a board. Raises BadInput or ToolMissing."""
-    core = cpu if has_double else f"{cpu}-single"
+def find_toolchain(name: str, core: str) -> Toolchain:
+    """The cross compiler ``zig`` or ``gcc`` for the ``core`` of a board. Raises BadInput or ToolMissing."""
     if name == "zig":
         return _find_zig(core)
     if name == "gcc":

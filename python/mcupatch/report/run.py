@@ -34,12 +34,16 @@ def run_report(
 
 
 def _verdict(measured: MeasuredFacts) -> Text:
+    expected = "yellow" if measured.as_compiled else "bold red"
+    return Text(describe_verdict(measured), style="green" if measured.matches_reference else expected)
+
+
+def describe_verdict(measured: MeasuredFacts) -> str:
+    """How the outputs compare with the reference, in one line."""
     if measured.matches_reference:
-        return Text("output equals the reference, byte for byte", style="green")
+        return "output equals the reference, byte for byte"
     differs = f"output DIFFERS from the reference by up to {measured.max_abs_diff:g}"
-    if measured.as_compiled:
-        return Text(f"{differs}, as --fast-rounding allows", style="yellow")
-    return Text(f"{differs}; please report this", style="bold red")
+    return f"{differs}, as --fast-rounding allows" if measured.as_compiled else f"{differs}; please report this"
 
 
 def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, str]]:

@@ -72,6 +72,8 @@ class Board:
     def __post_init__(self) -> None:
         if self.cpu not in CPUS:
             raise BadInput(f"board {self.name!r} has core {self.cpu!r}; known are {', '.join(CPUS)}")
+        if not self.has_double and self.cpu != "cortex-m7":
+            raise BadInput(f"board {self.name!r}: has_double = false is for a cortex-m7, not for a {self.cpu}")
         if self.clock_hz < 0 or self.stack_bytes < 1:
             raise BadInput(f"board {self.name!r} needs a clock and a stack that are positive")
         for kind in MEMORY_KINDS:
@@ -81,6 +83,11 @@ class Board:
         for lower, upper in zip(ordered, ordered[1:]):
             if lower.stop > upper.base:
                 raise BadInput(f"board {self.name!r}: memories {lower.name!r} and {upper.name!r} overlap")
+
+    @property
+    def core(self) -> str:
+        """The core with its floating-point unit, as ``find_toolchain`` knows it."""
+        return self.cpu if self.has_double else f"{self.cpu}-single"
 
     @property
     def main_ram(self) -> Memory:

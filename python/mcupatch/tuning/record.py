@@ -19,7 +19,7 @@ COSTS = ("instructions", "cycles")
 class Task:
     """What has to be the same for a measurement to hold.
 
-    ``model`` and ``kernels`` are digests. ``scaling`` is that of a streamed float input, ``flash_bytes`` the budget
+    ``model`` and ``kernels`` are digests, ``core`` is that of a board. ``scaling`` is that of a streamed float input, ``flash_bytes`` the budget
     that int16 weights may fill (None: there are none).
     """
 
@@ -27,7 +27,7 @@ class Task:
     io: str
     stream_input: bool
     scaling: tuple[float, float] | None
-    cpu: str
+    core: str
     toolchain: str
     version: str
     kernels: str

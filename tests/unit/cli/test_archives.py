@@ -14,17 +14,19 @@ import pytest
 from mcupatch.cli.main import run_command_line
 from mcupatch.errors import BadInput
 from mcupatch.packed import read_export_time
+from mcupatch.saved import load_compiled
 from tests.support.command_line import run_cli
 from tests.support.odd_models import small_model
 
 Entries = dict[str, bytes]
+SINGLE = "stm32f746"  # its floating-point unit has no double precision, and the M7 could have one
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     (folder / "net.tflite").write_bytes(small_model())
-    assert run_command_line(["compile", str(folder / "net.tflite"), "-o", str(folder / "net")]) == 0
+    assert run_command_line(["compile", str(folder / "net.tflite"), "--board", SINGLE, "-o", str(folder / "net")]) == 0
     return folder / "net"
 
 
@@ -62,6 +64,13 @@ def test_an_archive_runs_as_its_directory_does(
         second[name].tobytes() for name in second.files
     ]
     assert sorted(p.name for p in here.iterdir()) == ["0.npz", "1.npz"]
+
+
+def test_an_archive_gives_the_firmware_of_its_directory(built: Path) -> None:
+    """Linked anew for the same unit: the code of a double-precision one would stop at its first double."""
+    of_archive, of_directory = load_compiled(built / "model.tar"), load_compiled(built)
+    assert of_archive.firmware.board.name == SINGLE and not of_archive.firmware.board.has_double
+    assert of_archive.firmware.path.read_bytes() == of_directory.firmware.path.read_bytes()
 
 
 def test_an_archive_is_benched_and_exported(

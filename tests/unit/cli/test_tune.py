@@ -142,6 +142,8 @@ def test_a_stale_database_is_not_used_and_a_damaged_one_refused(
         (("compile", "net.tflite", "--tuned", "net.tflite"), "no tuning database"),
         (("compile", "net.tflite", "--per-layer", "--tuned", "x"), "budget of SRAM"),
         (("compile", "net.tflite", "--memories", "dtcm", "--tuned", "x"), "budget of SRAM"),
+        (("compile", "net.tflite", "--fast-rounding", "--tuned", "x"), "exact rounding"),
+        (("compile", "net.tflite", "--target", "llvm", "--tuned", "x"), "stages in C"),
     ],
 )
 def test_refusals(

@@ -122,6 +122,7 @@ def test_a_description_is_parsed() -> None:
         ("base = 4096", "base = 4294967295", "32-bit"),
         ('kind = "ram"', 'kind = "flash"', "no memory of kind ram"),
         ("[[memory]]", "[memory", "not TOML"),
+        ("clock_hz = 1", "clock_hz = 1\nhas_double = false", "for a cortex-m7"),
     ],
 )
 def test_a_malformed_description_says_what(old: str, new: str, message: str) -> None:

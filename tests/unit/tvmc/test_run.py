@@ -67,6 +67,12 @@ def test_times_are_counts_and_tops_are_sorted(
     assert lines[0] == "output_0" and [int(line.split()[1]) for line in lines[1:4]] == best.tolist()
 
 
+def test_what_fast_rounding_gives_up_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--pass", "mcupatch", "--pass-config", "mcupatch.fast_rounding=1")
+    tvmc(capsys, "compile", *words, "zoo:mbv2_w0.35_r144@32")
+    assert tvmc(capsys, "run", "module.tar").endswith(", as --fast-rounding allows\n")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
