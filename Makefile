@@ -54,7 +54,7 @@ bench-qemu: setup
 	$(BIN)/python -m benchmarks.qemu_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-tuning: setup
-	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)
+	$(BIN)/python -m benchmarks.tuning_table --models $(or $(wildcard ../shared/models),models)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -149,13 +149,13 @@ def main() -> None:
     jobs = list_jobs(arguments.models, arguments.names)
     found, failures = measure_all(measure, jobs, Console(stderr=True))
     table = format_table(HEAD, [row.cells() for row in found.values() if row is not None])
-    if arguments.names:
-        print(table)
-    else:
-        OUTPUT.write_text(f"{INTRODUCTION}\n{table}\n")
+    print(table)
     for failure in failures:
         print(failure, file=sys.stderr)
-    sys.exit(bool(failures))
+    if failures or not found:
+        sys.exit(1)
+    if not arguments.names:
+        OUTPUT.write_text(f"{INTRODUCTION}\n{table}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What tuning gains: networks at tight budgets of SRAM, untuned and tuned, compiled with the database and run.
 
-    python benchmarks/tuning_table.py --models DIR [NAME...]
+    python -m benchmarks.tuning_table --models DIR [NAME...]
 
 DIR holds the trained models. Without a NAME: every row of ``ROWS``, written to ``benchmarks/tuning.md``. Every schedule
 that is measured is compared with the reference, byte for byte, and the best is compiled and compared once more.
@@ -13,8 +13,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from rich.console import Console
+
+from benchmarks.markdown import format_table
+from benchmarks.side_by_side import measure_all
 from mcupatch.describe_tuning import describe_tuning
 from mcupatch.errors import McupatchError
 from mcupatch.model_file import load_model_file
@@ -22,11 +27,10 @@ from mcupatch.model_inputs import random_inputs
 from mcupatch.options import CompileOptions
 from mcupatch.pipeline import compile_model, measure_model
 from mcupatch.report.tuning import TuningFigures
-from mcupatch.target.sizes import format_size
 from mcupatch.tune import ModelTuning, TuneOptions
 from mcupatch.tuning.database import Database, save_database
 
-PAGE = Path(__file__).with_name("tuning.md")
+OUTPUT = Path(__file__).with_name("tuning.md")
 TRIALS = 24
 BOARD = "stm32f746"
 
@@ -38,6 +42,11 @@ class Row:
     model: str
     sram_kib: int
     flash_kib: int | None = None
+
+    @property
+    def title(self) -> str:
+        flash = "" if self.flash_kib is None else f" and {self.flash_kib} KiB of flash"
+        return f"{self.model} in {self.sram_kib} KiB{flash}"
 
     @property
     def options(self) -> CompileOptions:
@@ -62,7 +71,7 @@ HEAD = (
     *("network", "SRAM KiB", "flash KiB", "untuned M", "tuned M", "change", "extra MACs then", "trials"),
     *("of which better", "error of the fitted model", "of the learned one"),
 )
-INTRO = f"""\
+INTRODUCTION = f"""\
 # Tuning
 
 Instructions of one inference on an emulated Cortex-M7 ({BOARD}), the image streamed, int8 ends; at most {TRIALS} trials.
@@ -90,7 +99,7 @@ def tune_row(row: Row, models: Path) -> TuningFigures:
         compiled = compile_model(source, replace(row.options, tuned=str(file)))
         run = measure_model(compiled, random_inputs(compiled.graph))
     if not run.matches_reference or run.measurement.instructions != figures.best.cost:
-        raise McupatchError(f"{row}: the compilation does not run as its trial did")
+        raise McupatchError("the compilation does not run as its trial did")
     return figures
 
 
@@ -119,31 +128,24 @@ def _mean(errors: Sequence[float]) -> str:
     return f"{sum(errors) / len(errors):.1%}" if errors else ""
 
 
-def format_page(rows: Sequence[Sequence[str]]) -> str:
-    """All of ``tuning.md``."""
-    lines = [HEAD, ["---", *["---:"] * (len(HEAD) - 1)], *rows]
-    return INTRO + "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--models", type=Path, required=True, metavar="DIR")
     parser.add_argument("names", nargs="*", metavar="NAME")
-    chosen = parser.parse_args(arguments)
-    cells = []
-    for row in ROWS:
-        if chosen.names and row.model not in chosen.names:
-            continue
-        print(f"{row.model} in {format_size(row.sram_kib << 10)}", file=sys.stderr, flush=True)
-        figures = tune_row(row, chosen.models)
-        cells.append(format_row(row, figures))
-        print(" | ".join(cells[-1]), flush=True)
-    if not chosen.names:
-        PAGE.write_text(format_page(cells))
-    return 0
+    arguments = parser.parse_args()
+    rows = {row.title: row for row in ROWS if not arguments.names or row.model in arguments.names}
+    found, failures = measure_all(partial(tune_row, models=arguments.models), rows, Console(stderr=True))
+    table = format_table(HEAD, [format_row(rows[title], figures) for title, figures in found.items()])
+    print(table)
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures or not found:
+        sys.exit(1)
+    if not arguments.names:
+        OUTPUT.write_text(f"{INTRODUCTION}\n{table}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -33,6 +33,10 @@ class FlashShortage(Infeasible):
         super().__init__(text)
         self.missing_bytes = missing_bytes
 
+    def __reduce__(self) -> tuple[type[FlashShortage], tuple[str, int]]:
+        """So that it passes between processes."""
+        return FlashShortage, (str(self), self.missing_bytes)
+
 
 class ToolMissing(McupatchError):
     """An optional package or an external tool is needed and absent."""
