@@ -28,14 +28,14 @@ _BYTES_A_LINE = 16
 class Project:
     """One network to export. ``examples`` are the bytes of each input and of each output that the reference gives.
 
-    ``cpu``, ``board`` and its reserve for the stack are those it was compiled for; ``figures`` is what ``mcupatch.json``
+    ``core``, ``board`` and its reserve for the stack are those it was compiled for; ``figures`` is what ``mcupatch.json``
     holds.
     """
 
     sources: CSources
     kernels: KernelSources
     examples: Mapping[str, bytes]
-    cpu: str
+    core: str
     board: str
     stack_bytes: int
     figures: Mapping[str, object]
@@ -67,7 +67,7 @@ class Project:
             inputs=sources.inputs,
             outputs=sources.outputs,
             pools=sources.pools,
-            cpu=self.cpu,
+            core=self.core,
             board=self.board,
             stack_bytes=self.stack_bytes,
             examples={name: _print_bytes(data) for name, data in self.examples.items()},
@@ -96,7 +96,7 @@ def prepare_project(saved: SavedModel, inputs: Mapping[str, NDArray[np.generic]]
         sources,
         select_kernels(texts, load_kernels(saved.directory)),
         {example_name(sources.inputs, port): data for port, data in encoded},
-        saved.firmware.board.cpu,
+        saved.firmware.board.core,
         saved.firmware.board.name,
         saved.firmware.board.stack_bytes,
         saved.result.as_json(),

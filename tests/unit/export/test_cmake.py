@@ -69,13 +69,21 @@ def test_an_installed_library_is_found(compiled_models: dict[str, Path], tmp_pat
     run_program(build(user, f"-DCMAKE_PREFIX_PATH={tmp_path / 'prefix'}") / "user")
 
 
-@pytest.mark.parametrize("cpu", ["cortex-m3", "cortex-m4", "cortex-m55"])
+@pytest.mark.parametrize("cpu", ["cortex-m3", "cortex-m4", "cortex-m7-single", "cortex-m55"])
 def test_it_builds_for_a_chip(cpu: str, compiled_models: dict[str, Path], tmp_path: Path) -> None:
     find_program("arm-none-eabi-gcc")
     out = export(compiled_models["streamed"], tmp_path / "net")
     toolchain = f"-DCMAKE_TOOLCHAIN_FILE={out}/cmake/arm-none-eabi.cmake"
     folder = build(out, STRICT, toolchain, f"-DMCUPATCH_CPU={cpu}")
     assert list(folder.glob("libtvmgen_*.a")) and not list(folder.glob("*_example"))
+
+
+def test_the_core_is_that_of_the_board(compiled_models: dict[str, Path], tmp_path: Path) -> None:
+    """The unit of the STM32F746 has no double precision: code for one that has stops there."""
+    out = export(compiled_models["held"], tmp_path / "net")
+    told = [(out / name).read_text() for name in ("cmake/arm-none-eabi.cmake", "CMakeLists.txt", "README.md")]
+    assert 'set(MCUPATCH_CPU "cortex-m7-single"' in told[0]
+    assert all("-DMCUPATCH_CPU=cortex-m7-single" in text for text in told[1:])
 
 
 def test_only_kernels_that_are_called(compiled_models: dict[str, Path], tmp_path: Path) -> None:
