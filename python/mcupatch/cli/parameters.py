@@ -62,6 +62,22 @@ class FractionType(click.ParamType):
         return float(found[1]) / (100.0 if found[2] else 1.0)
 
 
+class SecondsType(click.ParamType):
+    """A time to wait for: above 0, and no longer than what every system can wait for at once."""
+
+    name = "SECONDS"
+    longest = 7 * 24 * 3600
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds <= self.longest:
+            self.fail(f"{value!r} is not a number of seconds above 0 and up to {self.longest}", param, ctx)
+        return seconds
+
+
 class NumberType(click.ParamType):
     """A real number, or a quotient of two: ``0.5``, ``-2.1``, ``1/255``."""
 
@@ -82,7 +98,7 @@ class NumberType(click.ParamType):
 
 NETWORK_SUFFIXES = (".json", ".tflite", ".onnx")
 
-SIZE, GRID, FRACTION, NUMBER = SizeType(), GridType(), FractionType(), NumberType()
+SIZE, GRID, FRACTION, NUMBER, SECONDS = SizeType(), GridType(), FractionType(), NumberType(), SecondsType()
 
 model_argument = click.argument("model", metavar="MODEL")
 json_option = click.option(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcupatch.cli.console import output_console, show_progress
-from mcupatch.cli.parameters import check_different_files, check_json_target, json_option, write_json
+from mcupatch.cli.parameters import SECONDS, check_different_files, check_json_target, json_option, write_json
 
 
 @click.command("run")
@@ -23,7 +23,7 @@ from mcupatch.cli.parameters import check_different_files, check_json_target, js
     help="The emulated chip, an image or a Zephyr application that boots in QEMU, a real board that is plugged in, or the "
     "same C on this computer.",
 )  # fmt: skip
-@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
+@click.option("--timeout", metavar="SECONDS", type=SECONDS, default=600.0, show_default=True,
               help="How long it may run in QEMU, on a board or on this computer, and Zephyr build.")  # fmt: skip
 @click.option("--zephyr-base", metavar="PATH", help="The Zephyr tree to build with; by default $ZEPHYR_BASE.")
 @click.option(

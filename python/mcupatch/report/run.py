@@ -43,7 +43,9 @@ def describe_verdict(measured: MeasuredFacts) -> str:
     if measured.matches_reference:
         return "output equals the reference, byte for byte"
     differs = f"output DIFFERS from the reference by up to {measured.max_abs_diff:g}"
-    return f"{differs}, as --fast-rounding allows" if measured.as_compiled else f"{differs}; please report this"
+    return (
+        f"{differs}, as --fast-rounding allows" if measured.as_compiled else f"{differs}; please report this"
+    )
 
 
 def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, str]]:

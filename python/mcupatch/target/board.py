@@ -73,7 +73,9 @@ class Board:
         if self.cpu not in CPUS:
             raise BadInput(f"board {self.name!r} has core {self.cpu!r}; known are {', '.join(CPUS)}")
         if not self.has_double and self.cpu != "cortex-m7":
-            raise BadInput(f"board {self.name!r}: has_double = false is for a cortex-m7, not for a {self.cpu}")
+            raise BadInput(
+                f"board {self.name!r}: has_double = false is for a cortex-m7, not for a {self.cpu}"
+            )
         if self.clock_hz < 0 or self.stack_bytes < 1:
             raise BadInput(f"board {self.name!r} needs a clock and a stack that are positive")
         for kind in MEMORY_KINDS:

@@ -19,8 +19,8 @@ COSTS = ("instructions", "cycles")
 class Task:
     """What has to be the same for a measurement to hold.
 
-    ``model`` and ``kernels`` are digests, ``core`` is that of a board. ``scaling`` is that of a streamed float input, ``flash_bytes`` the budget
-    that int16 weights may fill (None: there are none).
+    ``model`` and ``kernels`` are digests, ``core`` is that of a board. ``scaling`` is that of a streamed float input,
+    ``flash_bytes`` the budget that int16 weights may fill (None: there are none).
     """
 
     model: str

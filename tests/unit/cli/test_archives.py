@@ -26,7 +26,12 @@ SINGLE = "stm32f746"  # its floating-point unit has no double precision, and the
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     (folder / "net.tflite").write_bytes(small_model())
-    assert run_command_line(["compile", str(folder / "net.tflite"), "--board", SINGLE, "-o", str(folder / "net")]) == 0
+    assert (
+        run_command_line(
+            ["compile", str(folder / "net.tflite"), "--board", SINGLE, "-o", str(folder / "net")]
+        )
+        == 0
+    )
     return folder / "net"
 
 

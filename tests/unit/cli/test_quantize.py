@@ -109,6 +109,7 @@ def test_refusals(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
         ([model, "--images", images, "--mean", "1,2"], "three"),
         ([model, "--images", images, "--std", "0"], "above 0"),
         ([model, "--images", images, "-o", str(tmp_path / "x.tflite")], ".onnx"),
+        ([model, "--images", images, "-o", model], "same file"),
         ([model], "--images"),
     ):
         target = [] if "-o" in arguments else ["-o", str(tmp_path / "n.onnx")]

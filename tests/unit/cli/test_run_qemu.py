@@ -55,6 +55,12 @@ def test_a_divided_arena(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert len(json.loads((here / "out" / "mcupatch.json").read_text())["memory"]["pools"]) == 2
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e12", "soon"])
+def test_a_timeout_is_a_time(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run_cli("run", "out", "--on", "qemu", "--timeout", seconds, status=2)
+    assert "seconds above 0" in capsys.readouterr().err
+
+
 def test_without_qemu(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
