@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mcupatch-setup
-NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/include/mcupatch/*.h src/emulator/*.[ch] \
+NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/rows/*.[ch] src/runtime/include/mcupatch/*.h \
+                             src/runtime/include/mcupatch/rows/*.h src/emulator/*.[ch] \
                              src/scheduler/*.cc src/scheduler/*.h)
 C_FILES := $(shell find src tests python -name '*.[ch]' -o -name '*.cc')
 STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule python/mcupatch/memory \

@@ -63,7 +63,7 @@ def read_inputs(graph: Graph, files: list[Path]) -> dict[str, Array]:
     if len(files) != len(tensors):
         names = ", ".join(t.name for t in tensors)
         raise BadInput(f"the model's inputs are {names}: give {len(tensors)} files, not {len(files)}")
-    return {tensor.name: _read_one(graph, path, tensor) for path, tensor in zip(files, tensors)}
+    return {tensor.name: read_input(graph, path, tensor) for path, tensor in zip(files, tensors)}
 
 
 def float_input_quant(graph: Graph, name: str) -> QuantParams | None:
@@ -88,7 +88,7 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
         raise BadInput(
             f"input {tensor.name!r} of shape {list(tensor.shape)} takes no picture; give a .npy or .bin file{way_out}"
         )
-    pixels = _load_pixels(path, height, width, channels)
+    pixels = load_pixels(path, height, width, channels)
     if tensor.dtype == "uint8":
         return pixels
     stored = pixels.astype(np.int16) - 128
@@ -100,7 +100,8 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
     return (stored - quant.zero_point).astype(np.float32) * np.float32(quant.scale)
 
 
-def _load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
+def load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
+    """A picture as RGB, or grey for one channel, resized: [1, height, width, channels]. Raises BadInput."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
@@ -119,7 +120,8 @@ def _load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[
     return np.asarray(small, np.uint8).reshape(1, height, width, channels)
 
 
-def _read_one(graph: Graph, path: Path, tensor: Tensor) -> Array:
+def read_input(graph: Graph, path: Path, tensor: Tensor) -> Array:
+    """The value of one input of ``graph`` from one file. Raises BadInput if it does not fit."""
     suffix = path.suffix.lower()
     if suffix in PICTURE_SUFFIXES:
         return picture_values(graph, tensor, path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mcupatch import __version__
 from mcupatch.decide import Decision, Request, decide_schedule
+from mcupatch.decode_rows import decode_input, decoder_bytes, find_row_sources
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
 from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
@@ -41,6 +42,7 @@ from mcupatch.options import CompileOptions, FitBudget, Mode, command_line
 from mcupatch.packing.wide_weights import widen_weights
 from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
+from mcupatch.row_formats import RAW
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
@@ -125,6 +127,8 @@ def compile(
     input_scale: float | None = None,
     input_offset: float | None = None,
     memories: str = AUTO,
+    input_format: str = RAW,
+    jpeg_bytes: int | None = None,
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -138,6 +142,8 @@ def compile(
         input_scale,
         input_offset,
         memories,
+        input_format,
+        jpeg_bytes,
     )
     return compile_model(load_model_file(path), options)
 
@@ -164,7 +170,10 @@ def compile_model(
 
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
-    decision = decide_for_board(graph, options, board, streamed)
+    rows = find_row_sources(graph, streamed, options.input_format, options.jpeg_bytes)
+    beside = sum(map(decoder_bytes, rows.values()))
+    planned = replace(board, statics_bytes=board.statics_bytes + beside)
+    decision = decide_for_board(graph, options, planned, streamed)
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule)))
@@ -176,16 +185,16 @@ def compile_model(
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
     name = c_identifier(source.name)
-    sources = emit_model(tiled, graph, plan, name, provenance)
+    sources = emit_model(tiled, graph, plan, name, provenance, rows=rows)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     if options.flash_bytes is not None:  # only a firmware says how much is left
         wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
-        sources = emit_model(tiled, graph, plan, name, provenance, wider)
+        sources = emit_model(tiled, graph, plan, name, provenance, wider, rows)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    archive = build_archive(sources, read_kernel_sources(), source.digest)
+    archive = build_archive(sources, read_kernel_sources(sources.has_row_formats), source.digest)
     return CompiledModel(
         graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
     )
@@ -217,13 +226,18 @@ def decide_for_board(
 def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:
     """Run once on "unicorn" (the emulated chip) or "host" (the same C, here) and compare with the reference.
 
-    ``inputs`` holds a value for every input by name. Raises EmulationFault if the firmware leaves its memories.
+    ``inputs`` holds a value for every input by name; of a streamed one with a format the bytes of the file or of the
+    camera, which the reference gets as decoded here. Raises BadInput for a picture that cannot be decoded,
+    EmulationFault if the firmware leaves its memories.
     """
-    values = [inputs[name] for name in built.graph.inputs]
+    sent = [inputs[name] for name in built.graph.inputs]
+    values = [
+        decode_input(port.tensor, port.source, value) for port, value in zip(built.sources.inputs, sent)
+    ]
     if backend == "host":
-        (measurement,) = run_on_host(built.sources, [values])
+        (measurement,) = run_on_host(built.sources, [sent])
     else:
-        (measurement,) = run_on_unicorn(built.firmware, [values])
+        (measurement,) = run_on_unicorn(built.firmware, [sent])
     return compare_with_reference(built.graph, values, measurement)
 
 

@@ -31,6 +31,7 @@ from mcupatch.model_file import ModelFile
 from mcupatch.outputs import MARKER, replace_directory, write_file
 from mcupatch.pipeline import BuiltModel, CompiledModel, input_scaling, read_graph
 from mcupatch.result import MeasuredFacts, Result, parse_result
+from mcupatch.row_formats import RowSource
 from mcupatch.target.board import load_board
 
 BUILD_FILE = "build.json"
@@ -53,7 +54,7 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
     """
     result = replace(describe_model(compiled), measured=measured)
     with replace_directory(directory) as draft:
-        kernels = read_kernel_sources()
+        kernels = read_kernel_sources(compiled.sources.has_row_formats)
         _write_texts(draft / "src", compiled.sources.sources | kernels.sources)
         _write_texts(draft / "include", compiled.sources.headers | kernels.headers)
         shutil.copyfile(compiled.firmware.path, draft / FIRMWARE_FILE)
@@ -174,7 +175,7 @@ def _parse_ports(
         fits = offset is None or 0 <= offset <= rooms[value["pool"]] - tensor.nbytes
         if value["tensor"]["name"] != name or not fits:
             raise ValueError(f"no place for {name!r} in the arena")
-        ports.append(Port(str(value["c_name"]), tensor, offset, value["pool"]))
+        ports.append(Port(str(value["c_name"]), tensor, offset, value["pool"], RowSource(**value["source"])))
     if len(values) != len(names):
         raise ValueError(f"{len(values)} places in the arena for {len(names)} tensors")
     return tuple(ports)

@@ -33,11 +33,11 @@ def command(
 ) -> None:
     """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte."""
     from mcupatch.describe import describe_run
-    from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
     from mcupatch.report.run import run_report
     from mcupatch.saved import load_compiled, update_figures
+    from mcupatch.sent_inputs import random_sent_inputs, read_sent_inputs
 
     check_json_target(json_file)
     check_different_files(("--json", json_file), ("--save", save))
@@ -46,9 +46,7 @@ def command(
         progress("reading the compiled model")
         saved = load_compiled(Path(directory))
         values = (
-            read_inputs(saved.graph, [Path(f) for f in inputs])
-            if inputs
-            else random_inputs(saved.graph, seed)
+            read_sent_inputs(saved, [Path(f) for f in inputs]) if inputs else random_sent_inputs(saved, seed)
         )
         progress(f"running on {backend}")
         run = measure_model(saved, values, backend)

@@ -18,7 +18,8 @@ class Measurement:
     written, inputs included unless they are streamed, and ``pools_touched_bytes`` those of each of its pools.
     ``stack_bytes`` is the stack's high-water mark.
     ``profile`` says where the instructions of that call went.
-    ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
+    ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants, the image of .data
+    and the JPEG files that the run read.
     """
 
     backend: str
