@@ -21,7 +21,10 @@ static void fill(const mcup_jpeg_rows *jpeg, mcup_jpeg_place *place) {
       place->padding += 8;
     } else if (jpeg->data[place->at] != MARKER) {
       byte = jpeg->data[place->at++];
-    } else if (left > 1 && jpeg->data[place->at + 1] == 0) { /* a byte FF is followed by 0 */
+    } else if (left == 1) { /* cut off within a byte FF or a marker */
+      place->at++;
+      place->padding += 8;
+    } else if (jpeg->data[place->at + 1] == 0) { /* a byte FF is followed by 0 */
       byte = MARKER;
       place->at += 2;
     } else { /* a marker: the data end here */
