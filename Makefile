@@ -5,6 +5,7 @@
 # make heavy   the tests that take minutes, and the property tests with new examples
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
+# make fuzz-jpeg      100,000 damaged JPEG files through the decoder, under the sanitizers
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels fuzz-jpeg lint heavy clean
 
 setup: $(STAMP)
 
@@ -48,6 +49,9 @@ bench-schedule: setup
 
 bench-kernels: setup
 	$(BIN)/python benchmarks/kernel_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+
+fuzz-jpeg: setup
+	$(BIN)/python -m tests.fuzz.fuzz_jpeg --runs 100000
 
 lint: setup
 	$(BIN)/ruff check .
