@@ -72,7 +72,6 @@ static void put(const mcup_jpeg_rows *jpeg, int32_t quant, int32_t k, int32_t va
   const int32_t place = zigzag[k];
   value *= step; /* 15 bits times 16 */
   block->values[place] = (int16_t)(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
-  block->rows = block->rows > place / 8 ? block->rows : place / 8 + 1;
   block->columns = block->columns > place % 8 ? block->columns : place % 8 + 1;
 }
 

@@ -76,13 +76,15 @@ int32_t mcup_jpeg_size(const void *data, size_t bytes, int32_t *rows, int32_t *c
 }
 
 /* Keep of a block what lies in the band: `first` is the component's first row that is held, of those in the group. */
-static void keep_samples(const mcup_jpeg_block *block, const mcup_jpeg_component *component, uint8_t *plane,
-                         uint32_t first, uint32_t rows, uint32_t block_row) {
-  for (uint32_t y = 0; y < 8; ++y) {
-    const uint32_t row = 8 * block_row + y - first; /* huge above the band */
-    if (row < rows) {
-      mcup_jpeg_block_row(block, (int32_t)y, plane + row * component->stride);
-    }
+static void keep_samples(mcup_jpeg_block *block, const mcup_jpeg_component *component, uint8_t *plane, uint32_t first,
+                         uint32_t rows, uint32_t block_row) {
+  const uint32_t top = 8 * block_row, start = first > top ? first : top;
+  const uint32_t stop = first + rows < top + 8 ? first + rows : top + 8;
+  if (start < stop) {
+    mcup_jpeg_transform_columns(block);
+  }
+  for (uint32_t row = start; row < stop; ++row) {
+    mcup_jpeg_block_row(block, (int32_t)(row - top), plane + (row - first) * component->stride);
   }
 }
 

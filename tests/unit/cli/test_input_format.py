@@ -66,6 +66,9 @@ def test_a_jpeg_runs_like_its_pixels(
     assert (
         held + 300 < jpeg["sram_bytes"] - raw["sram_bytes"] < held + 700
     )  # with the decoder's state and stack
+    planned = json.loads(Path("jpeg/mcupatch.json").read_text())["memory"]
+    beside = jpeg["sram_bytes"] - jpeg["stack_bytes"] - planned["arena_bytes"]
+    assert held + 300 < planned["statics_bytes"] <= beside <= planned["statics_bytes"] + 16
     assert jpeg["flash_bytes"] > raw["flash_bytes"] + len(data)
 
 
