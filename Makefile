@@ -6,13 +6,15 @@
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
 # make fuzz-jpeg      100,000 damaged JPEG files through the decoder, under the sanitizers
+# make bench-qemu       benchmarks/qemu.md: real networks booted in QEMU, beside Unicorn
+# make bench-tuning     benchmarks/tuning.md: what `mcupatch tune` gains at tight budgets
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mcupatch-setup
-NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/rows/*.[ch] src/runtime/include/mcupatch/*.h \
+NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/rows/*.c src/runtime/include/mcupatch/*.h \
                              src/runtime/include/mcupatch/rows/*.h src/emulator/*.[ch] \
                              src/scheduler/*.cc src/scheduler/*.h)
 C_FILES := $(shell find src tests python -name '*.[ch]' -o -name '*.cc')
@@ -20,7 +22,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels fuzz-jpeg lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning fuzz-jpeg lint heavy clean
 
 setup: $(STAMP)
 
@@ -45,10 +47,16 @@ heavy: setup
 	@$(RUN_TESTS) -m heavy tests && echo "make heavy: all tests passed."
 
 bench-schedule: setup
-	$(BIN)/python benchmarks/schedule_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.schedule_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-kernels: setup
-	$(BIN)/python benchmarks/kernel_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.kernel_table $(if $(wildcard ../shared/models),--models ../shared/models)
+
+bench-qemu: setup
+	$(BIN)/python benchmarks/qemu_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+
+bench-tuning: setup
+	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)
 
 fuzz-jpeg: setup
 	$(BIN)/python -m tests.fuzz.fuzz_jpeg --runs 100000

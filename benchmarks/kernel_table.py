@@ -1,6 +1,6 @@
 """The micro-kernels' instructions a MAC, alone and in whole networks, beside what was aimed at and what others need.
 
-    python benchmarks/kernel_table.py [--models DIR] [--keep-as-before] [NAME...]
+    python -m benchmarks.kernel_table [--models DIR] [--keep-as-before] [NAME...]
 
 Without a NAME: every kernel of ``KERNELS`` as a network of one operator, and every network of ``NETWORKS`` (the real
 models only if ``--models`` says where they are), with zig and with gcc if it is installed; written to
@@ -16,16 +16,15 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tflite import BuiltinOperator
 
+from benchmarks.markdown import format_table
+from benchmarks.side_by_side import measure_all
 from mcupatch.errors import McupatchError
 from mcupatch.firmware.elf import read_elf
 from mcupatch.firmware.kernel_objects import compile_kernels
@@ -40,7 +39,6 @@ from mcupatch.pipeline import CompiledModel, compare_with_reference, compile_mod
 from mcupatch.zoo.tflite_builder import TfliteBuilder
 from mcupatch.zoo.tflite_options import conv2d_options, depthwise_options, fully_connected_options
 
-PROCESSES = 2
 BOARDS = {"M7": "generic", "M4": "stm32f412"}
 SRAM_BYTES, FLASH_BYTES = 4 << 20, 16 << 20  # of the generic board: as much as any network needs
 TOOLCHAINS = ("zig", "gcc")
@@ -220,28 +218,6 @@ def _kernel(title: str) -> Kernel:
     return next(kernel for kernel in KERNELS if kernel.title == title)
 
 
-def measure_all(jobs: Sequence[Job], console: Console) -> tuple[dict[str, Figures], list[str]]:
-    """Figures by key, and a sentence for each run that failed."""
-    done: dict[str, Figures] = {}
-    failures: list[str] = []
-    columns = (SpinnerColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    # Spawned, not forked: TVM's threads would not be there in a fork.
-    with (
-        ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool,
-        Progress(*columns, console=console) as progress,
-    ):
-        task = progress.add_task("", total=len(jobs))
-        running: dict[Future[Figures], Job] = {pool.submit(measure, job): job for job in jobs}
-        for future in as_completed(running):
-            job = running[future]
-            try:
-                done[job.key] = future.result()
-            except McupatchError as error:
-                failures.append(f"{job.key}: {error}")
-            progress.update(task, advance=1, description=job.key)
-    return {job.key: done[job.key] for job in jobs if job.key in done}, failures
-
-
 def read_before() -> Mapping[str, Figures]:
     if not BEFORE.exists():
         return {}
@@ -267,7 +243,7 @@ def kernel_table(found: Mapping[str, Figures], before: Mapping[str, Figures]) ->
         cycles = [_cycles(found.get(f"{kernel.title} | {cpu} | zig")) for cpu in BOARDS]
         others = [_number(kernel.cmsis_nn), _number(kernel.tiny_engine)]
         rows.append([kernel.title, f"{kernel.aim:.2f}", *cells, *cycles, *others])
-    return _table([*head, "CMSIS-NN", "TinyEngine"], rows)
+    return format_table([*head, "CMSIS-NN", "TinyEngine"], rows)
 
 
 def network_table(found: Mapping[str, Figures], before: Mapping[str, Figures]) -> str:
@@ -300,7 +276,7 @@ def network_table(found: Mapping[str, Figures], before: Mapping[str, Figures]) -
                     _number(network.tiny_engine_millions, 1),
                 ]
             )
-    return _table(head, rows)
+    return format_table(head, rows)
 
 
 def text_line(found: Mapping[str, Figures], before: Mapping[str, Figures]) -> str:
@@ -336,11 +312,6 @@ def _cycles(figures: Figures | None) -> str:
 
 def _number(value: float | None, decimals: int = 2) -> str:
     return "" if value is None else f"{value:.{decimals}f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def format_page(
@@ -386,7 +357,7 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     toolchains = TOOLCHAINS if shutil.which("arm-none-eabi-gcc") else TOOLCHAINS[:1]
     jobs = list(list_jobs(arguments.names, arguments.models, toolchains))
-    found, failures = measure_all(jobs, Console(stderr=True))
+    found, failures = measure_all(measure, {job.key: job for job in jobs}, Console(stderr=True))
     if not found:
         sys.exit("\n".join(failures) or "nothing of that name can be measured")
     if arguments.keep_as_before:

@@ -1,6 +1,6 @@
 """The best schedules of the zoo's networks and of real models, planned and measured, beside what was aimed at.
 
-    python benchmarks/schedule_table.py [--models DIR] [NAME...]
+    python -m benchmarks.schedule_table [--models DIR] [NAME...]
 
 Without a NAME: every network of ``ROWS`` (the real models only if ``--models`` says where they are), written to
 ``benchmarks/schedule.md``. Every schedule is compiled, run on the emulated chip and compared with the reference, byte
@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from benchmarks.markdown import format_table
+from benchmarks.side_by_side import measure_all
 from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import McupatchError
 from mcupatch.model_file import ModelFile, load_model_file
@@ -31,7 +30,6 @@ from mcupatch.schedule.explain import describe_bottleneck
 from mcupatch.target.board import STATICS_BYTES, load_board
 
 BOARD, SRAM_BYTES, FLASH_BYTES = "generic", 4 << 20, 16 << 20  # as much as any network needs layer by layer
-PROCESSES = 2
 EXTRA_SHARE = 0.05
 CAN_STREAM = any(field.name == "stream_input" for field in fields(CompileOptions))
 
@@ -103,8 +101,10 @@ HEAD = (
 )
 
 
-def measure_row(row: Row, source: str) -> Figures:
-    """Four compilations and runs. Raises McupatchError, also where an output is not the reference's."""
+def measure_row(chosen: tuple[Row, str]) -> Figures:
+    """Four compilations and runs of what ``choose_rows`` gave. Raises McupatchError, also where an output is not the
+    reference's."""
+    row, source = chosen
     model = load_model_file(source)
     least = compile_for(model, LeastSram(max_extra_macs=0), stream=True)
     return Figures(
@@ -203,35 +203,6 @@ def choose_rows(names: Sequence[str], models: Path | None) -> Iterator[tuple[Row
             yield row, str(models / row.source)
 
 
-def measure_all(chosen: Sequence[tuple[Row, str]], console: Console) -> tuple[list[Figures], list[str]]:
-    """Figures in the order of ``chosen``, and a sentence for each row that failed."""
-    done: dict[str, Figures] = {}
-    failures: list[str] = []
-    columns = (SpinnerColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    # Spawned, not forked: TVM's threads would not be there in a fork.
-    with (
-        ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool,
-        Progress(*columns, console=console) as progress,
-    ):
-        task = progress.add_task("", total=len(chosen))
-        jobs: dict[Future[Figures], Row] = {
-            pool.submit(measure_row, row, source): row for row, source in chosen
-        }
-        for job in as_completed(jobs):
-            row = jobs[job]
-            try:
-                done[row.title] = job.result()
-            except McupatchError as error:
-                failures.append(f"{row.title}: {error}")
-            progress.update(task, advance=1, description=row.title)
-    return [done[row.title] for row, _ in chosen if row.title in done], failures
-
-
-def format_table(figures: Sequence[Figures]) -> str:
-    lines = [f"| {' | '.join(HEAD)} |", "|---|" + "---:|" * (len(HEAD) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(format_row(each))} |" for each in figures)])
-
-
 def format_page(figures: Sequence[Figures]) -> str:
     """The reviewed file."""
     end = "streamed, so it has no buffer," if CAN_STREAM else "held in the arena,"
@@ -245,7 +216,7 @@ def format_page(figures: Sequence[Figures]) -> str:
     )
     stops = "\n".join(f"- {each.row.title}: {each.bottleneck}." for each in figures)
     return (
-        f"# Schedule table\n\n{text}\n{format_table(figures)}\n\n"
+        f"# Schedule table\n\n{text}\n{format_table(HEAD, [format_row(each) for each in figures])}\n\n"
         f"## Where the arena without extra MACs is needed\n\n{stops}\n"
     )
 
@@ -257,9 +228,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="folder of the real models")
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_intermixed_args()
-    chosen = list(choose_rows(arguments.names, arguments.models))
-    figures, failures = measure_all(chosen, Console(stderr=True))
-    print(format_table(figures))
+    jobs = {row.title: (row, source) for row, source in choose_rows(arguments.names, arguments.models)}
+    found, failures = measure_all(measure_row, jobs, Console(stderr=True))
+    figures = list(found.values())
+    print(format_table(HEAD, [format_row(each) for each in figures]))
     for failure in failures:
         print(failure, file=sys.stderr)
     if failures or not figures:

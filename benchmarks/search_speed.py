@@ -1,6 +1,6 @@
 """How fast the search is: the least SRAM of every network of a folder, without recomputation, in CPU time on one core.
 
-    python benchmarks/search_speed.py FOLDER [--repeat 5] [--least-work]
+    python -m benchmarks.search_speed FOLDER [--repeat 5] [--least-work]
 
 FOLDER holds networks as JSON (tests/support/networks.py). ``--least-work`` also looks for the least work in those bytes.
 The problem as numbers is built once; what is timed is the call of the C++ search, its numbers' way there and back.

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from mcupatch.api import figures, load, run, save
     from mcupatch.options import ByHand, FitBudget, LeastSram, PerLayer
     from mcupatch.pipeline import compile, import_model
+    from mcupatch.torch_model import from_torch
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "compile": "pipeline",
     "import_model": "pipeline",
+    "from_torch": "torch_model",
     "run": "api",
     "figures": "api",
     "save": "api",
@@ -42,6 +44,7 @@ __all__ = [
     "__version__",
     "compile",
     "figures",
+    "from_torch",
     "import_model",
     "load",
     "run",

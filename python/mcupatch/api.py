@@ -16,22 +16,24 @@ from typing import Any
 
 from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import BadInput
-from mcupatch.pipeline import Array, BuiltModel, ComparedRun, CompiledModel, measure_model
-from mcupatch.saved import SavedModel, load_compiled, save_compiled
+from mcupatch.pipeline import BACKENDS, Array, BuiltModel, ComparedRun, CompiledModel, measure_model
+from mcupatch.saved import load_compiled, save_compiled
+from mcupatch.saved_facts import SavedModel
 from mcupatch.sent_inputs import random_sent_inputs
 
 
 def run(
     model: BuiltModel, inputs: Mapping[str, Array] | None = None, *, on: str = "unicorn", seed: int = 0
 ) -> ComparedRun:
-    """One inference on "unicorn", the emulated chip, or "host", the same C here; compared with the reference.
+    """One inference on "unicorn", the emulated chip, in "qemu", or "host", the same C here; compared with the reference.
 
     ``inputs`` holds an array for every model input by its name; seeded random ones without it. A streamed input with
     an ``input_format`` takes the bytes of the JPEG file, or of the camera, as a 1-D array of uint8.
-    Raises BadInput for inputs that do not suit, EmulationFault if the program leaves its memories.
+    Raises BadInput for inputs that do not suit, EmulationFault if the program leaves its memories, ToolMissing
+    where QEMU is not installed.
     """
-    if on not in ("unicorn", "host"):
-        raise BadInput(f"a model runs on 'unicorn' or 'host', not on {on!r}")
+    if on not in BACKENDS:
+        raise BadInput(f"a model runs on one of {', '.join(BACKENDS)}, not on {on!r}")
     values = random_sent_inputs(model, seed) if inputs is None else dict(inputs)
     if set(values) != set(model.graph.inputs):
         raise BadInput(
@@ -59,6 +61,9 @@ def save(model: CompiledModel, directory: str | Path, run: ComparedRun | None = 
     save_compiled(model, Path(directory), describe_run(run) if run else None)
 
 
-def load(directory: str | Path) -> SavedModel:
-    """Read back what ``save``, or ``mcupatch compile``, wrote. Raises BadInput if it is something else, or damaged."""
-    return load_compiled(Path(directory))
+def load(path: str | Path) -> SavedModel:
+    """Read back the directory that ``save`` or ``mcupatch compile`` wrote, or the archive in it.
+
+    Raises BadInput if it is something else, or damaged.
+    """
+    return load_compiled(Path(path))

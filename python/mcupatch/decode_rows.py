@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcupatch.emit.csources import CSources
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.tensor import Tensor
 from mcupatch.native import load_library
 from mcupatch.row_formats import JPEG, RAW, RowSource, explain_jpeg_status
+from mcupatch.target.board import Board
 
 _SIGNED_ZERO = 128  # what an int8 value is less than the byte of its pixel
 
@@ -40,6 +43,11 @@ def find_row_sources(
         columns = tensor.hwc[1]
         sources[name] = jpeg_source(columns, jpeg_bytes) if row_format == JPEG else RowSource(row_format)
     return sources
+
+
+def decode_inputs(sources: CSources, sent: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+    """What the network of ``sources`` reads of each input where ``sent`` is given: as ``decode_input``."""
+    return [decode_input(port.tensor, port.source, sent[port.tensor.name]) for port in sources.inputs]
 
 
 def decode_input(tensor: Tensor, source: RowSource, sent: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -74,6 +82,11 @@ def jpeg_source(columns: int, held_bytes: int | None = None) -> RowSource:
 def decoder_bytes(source: RowSource) -> int:
     """Bytes of RAM that a decoder takes beside the arena; a chip's pointers are smaller than those counted here."""
     return _size(load_library().mcup_jpeg_state_bytes) + source.held_bytes if source.is_jpeg else 0
+
+
+def reserve_decoders(board: Board, rows: Iterable[RowSource]) -> Board:
+    """``board`` with what the decoders of ``rows`` take of its main RAM kept from the arena."""
+    return replace(board, statics_bytes=board.statics_bytes + sum(map(decoder_bytes, rows)))
 
 
 def decode_picture(

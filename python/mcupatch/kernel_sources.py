@@ -18,7 +18,7 @@ def read_kernel_sources(with_row_decoders: bool = False) -> KernelSources:
     sources = sorted((runtime / "kernels").glob("*.c"))
     headers = sorted(include.rglob("*.h"))
     if with_row_decoders:
-        sources += sorted((runtime / _ROWS).glob("*.[ch]"))
+        sources += sorted((runtime / _ROWS).glob("*.c"))
     else:
         headers = [path for path in headers if path.parent.name != _ROWS]
     return KernelSources(

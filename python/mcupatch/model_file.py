@@ -1,4 +1,4 @@
-"""Where a model comes from: a file, or a network of the zoo."""
+"""Where a model comes from: a file, a network of the zoo, or a definition of one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from mcupatch.files import read_user_file
 
 ZOO_PREFIX = "zoo:"
+DEFINITION_SUFFIX = ".json"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class ModelFile:
 
 
 def load_model_file(source: str | Path) -> ModelFile:
-    """Read a file, or build the network that ``zoo:NAME`` or ``zoo:NAME@PIXELS`` names.
+    """Read a file, or build the network that ``zoo:NAME``, ``zoo:NAME@PIXELS`` or the definition in a .json file names.
 
     Raises BadInput if there is no such file or network.
     """
@@ -41,4 +42,10 @@ def load_model_file(source: str | Path) -> ModelFile:
         data, stem = zoo_model_bytes(text.removeprefix(ZOO_PREFIX))
         return ModelFile(stem, ".tflite", data)
     path = Path(text)
+    if path.suffix.lower() == DEFINITION_SUFFIX:
+        from mcupatch.zoo.models import load_network
+        from mcupatch.zoo.write_tflite import build_tflite
+
+        network = load_network(text)
+        return ModelFile(network.file_stem, ".tflite", build_tflite(network))
     return ModelFile(path.stem, path.suffix.lower(), read_user_file(path, "the model"))

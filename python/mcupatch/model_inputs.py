@@ -48,6 +48,12 @@ def random_inputs(graph: Graph, seed: int = 0) -> dict[str, Array]:
     return values
 
 
+def constant_inputs(graph: Graph, stored: int) -> dict[str, Array]:
+    """For every input of ``graph`` an array full of one stored value."""
+    tensors = (graph.tensors[name] for name in graph.inputs)
+    return {t.name: np.full(t.shape, stored, np.dtype(t.dtype)) for t in tensors}
+
+
 def read_inputs(graph: Graph, files: list[Path]) -> dict[str, Array]:
     """Values for the inputs of ``graph`` from files.
 
@@ -57,7 +63,7 @@ def read_inputs(graph: Graph, files: list[Path]) -> dict[str, Array]:
     """
     tensors = [graph.tensors[name] for name in graph.inputs]
     if len(files) == 1 and files[0].suffix.lower() == ".npz":
-        return _read_npz(files[0], tensors)
+        return _take_all(_load_named(files[0]), tensors, str(files[0]))
     if len(files) == 1 and len(tensors) > 1 and files[0].suffix.lower() == ".bin":
         return _split_raw(files[0], tensors)
     if len(files) != len(tensors):
@@ -101,7 +107,10 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
 
 
 def load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
-    """A picture as RGB, or grey for one channel, resized: [1, height, width, channels]. Raises BadInput."""
+    """A picture as RGB, or grey for one channel: [1, height, width, channels].
+
+    Resized bilinearly, without keeping its proportions. Raises BadInput, ToolMissing.
+    """
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
@@ -159,20 +168,39 @@ def _load_numpy(path: Path) -> Array:
     return value
 
 
-def _read_npz(path: Path, tensors: list[Tensor]) -> dict[str, Array]:
+def read_named_inputs(graph: Graph, path: Path) -> dict[str, Array]:
+    """Some or all inputs of ``graph``, from a ``.npz`` file that holds nothing else. Raises BadInput."""
+    found = load_named_inputs(graph, path)
+    return {name: fit_value(value, graph.tensors[name], str(path)) for name, value in found.items()}
+
+
+def load_named_inputs(graph: Graph, path: Path) -> dict[str, Array]:
+    """The arrays of a ``.npz`` file, whatever their shapes. Raises BadInput for one that is no input of ``graph``."""
+    found = _load_named(path)
+    if unknown := sorted(set(found) - set(graph.inputs)):
+        names = ", ".join(map(repr, graph.inputs))
+        raise BadInput(f"{str(path)!r} holds {unknown[0]!r}, but the model's inputs are {names}")
+    return found
+
+
+def _load_named(path: Path) -> dict[str, Array]:
+    """All arrays of a ``.npz`` file."""
     try:
         archive = _load(path)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise BadInput(f"{str(path)!r} holds one array without a name; name it .npy")
-        found = {name: np.asarray(archive[name]) for name in archive.files}
+        return {name: np.asarray(archive[name]) for name in archive.files}
     except _NUMPY_DAMAGE as error:
         raise BadInput(f"cannot read {str(path)!r}: {error}") from error
+
+
+def _take_all(found: dict[str, Array], tensors: list[Tensor], shown: str) -> dict[str, Array]:
     missing = [t.name for t in tensors if t.name not in found]
     if missing:
         raise BadInput(
-            f"{str(path)!r} lacks the inputs {', '.join(map(repr, missing))}; it holds {sorted(found)}"
+            f"{shown!r} lacks the inputs {', '.join(map(repr, missing))}; it holds {sorted(found)}"
         )
-    return {t.name: fit_value(found[t.name], t, str(path)) for t in tensors}
+    return {t.name: fit_value(found[t.name], t, shown) for t in tensors}
 
 
 def _split_raw(path: Path, tensors: list[Tensor]) -> dict[str, Array]:

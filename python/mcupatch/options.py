@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from mcupatch.errors import BadInput
 from mcupatch.memory.board_pools import AUTO, MAIN
 from mcupatch.row_formats import JPEG, RAW, ROW_FORMATS
+
+TARGETS = ("c", "llvm")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class CompileOptions:
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
     ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``input_format`` says what the firmware makes the rows of a
     streamed image of: its "raw" values, the pixels of a camera, or a "jpeg" file, whose decoder holds ``jpeg_bytes``
-    (None: enough to decode every block once).
+    (None: enough to decode every block once). ``tuned`` is the file of a tuning database. ``target``: the stages as
+    "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case.
     """
 
     board: str = "stm32f746"
@@ -79,6 +83,8 @@ class CompileOptions:
     memories: str = AUTO
     input_format: str = RAW
     jpeg_bytes: int | None = None
+    tuned: str | None = None
+    target: str = "c"
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
@@ -88,6 +94,7 @@ class CompileOptions:
             raise BadInput("A format of the rows goes with a streamed input (--stream-input).")
         if self.jpeg_bytes is not None and self.input_format != JPEG:
             raise BadInput("The memory of a JPEG decoder goes with --input-format jpeg.")
+        _check_choice("target", self.target, TARGETS)
         for name in ("sram_bytes", "flash_bytes"):
             value = getattr(self, name)
             if value is not None and value <= 0:
@@ -101,6 +108,12 @@ class CompileOptions:
             raise BadInput("The scale and the offset of a raw input belong together: give both.")
         if self.input_scale is not None and not self.stream_input:
             raise BadInput("A scale and an offset of the input go with a streamed input (--stream-input).")
+        if self.tuned is not None and (
+            not isinstance(self.mode, FitBudget) or self.memories not in (AUTO, MAIN)
+        ):
+            raise BadInput(
+                "A tuning database goes with a budget of SRAM (--sram, or the board's): it holds no other schedules."
+            )
 
 
 def command_line(source: str, options: CompileOptions) -> str:
@@ -124,6 +137,8 @@ def command_line(source: str, options: CompileOptions) -> str:
     words += ["--input-format", options.input_format] if options.input_format != RAW else []
     words += ["--jpeg-memory", f"{options.jpeg_bytes}B"] if options.jpeg_bytes is not None else []
     words += ["--memories", options.memories] if options.memories != AUTO else []
+    words += ["--tuned", PurePath(options.tuned).name] if options.tuned is not None else []
+    words += ["--target", options.target] if options.target != "c" else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from mcupatch import __version__
 from mcupatch.decide import Decision, Request, decide_schedule
-from mcupatch.decode_rows import decode_input, decoder_bytes, find_row_sources
+from mcupatch.decode_rows import decode_inputs, find_row_sources, reserve_decoders
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
-from mcupatch.emit.archive import build_archive
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
-from mcupatch.errors import Infeasible
+from mcupatch.errors import BadInput, Infeasible
 from mcupatch.explanation import explain_schedule
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
@@ -30,9 +29,9 @@ from mcupatch.importer.quantized_ends import drop_float_ends
 from mcupatch.importer.raw_rows import RawScaling, take_raw_rows
 from mcupatch.ir import reference
 from mcupatch.ir.graph import Graph
-from mcupatch.kernel_sources import read_kernel_sources
 from mcupatch.measure.host_backend import run_on_host
 from mcupatch.measure.measurement import Measurement
+from mcupatch.measure.qemu_backend import run_on_qemu
 from mcupatch.measure.unicorn_backend import run_on_unicorn
 from mcupatch.memory.board_pools import AUTO, MAIN, board_pools, named_pools
 from mcupatch.memory.check import check_plan
@@ -49,19 +48,24 @@ from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.scratch import find_schedule_scratch
 from mcupatch.target.board import Board, load_board
 from mcupatch.transform.fuse_patches import FusePatches
+from mcupatch.tuned import TunedChoice, find_tuned, make_task
+from mcupatch.tuning.database import load_database
 from mcupatch.tvm_api import IRModule
 
 Array = NDArray[np.generic]
 Progress = Callable[[str], None]
+BACKENDS = ("unicorn", "qemu", "host")
+OBJECT_CPUS = ("cortex-m4", "cortex-m7")
 
 
 @dataclass(frozen=True, eq=False)
 class BuiltModel:
-    """What a run needs: the network, its C and its firmware."""
+    """What a run needs: the network, its C, its firmware and the name of the toolchain that built it."""
 
     graph: Graph
     sources: CSources
     firmware: Firmware
+    toolchain: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +73,7 @@ class CompiledModel(BuiltModel):
     """Everything that one compilation decided and made.
 
     ``module`` is the tiled program. ``workspace`` holds the firmware's files and goes when this object goes.
+    ``tuned``: what a tuning database gave, if one was named.
     """
 
     source: ModelFile
@@ -77,8 +82,8 @@ class CompiledModel(BuiltModel):
     module: IRModule
     schedule: Schedule
     plan: MemoryPlan
-    archive: bytes
     workspace: tempfile.TemporaryDirectory[str]
+    tuned: TunedChoice | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +134,8 @@ def compile(
     memories: str = AUTO,
     input_format: str = RAW,
     jpeg_bytes: int | None = None,
+    tuned: str | None = None,
+    target: str = "c",
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -144,6 +151,8 @@ def compile(
         memories,
         input_format,
         jpeg_bytes,
+        tuned,
+        target,
     )
     return compile_model(load_model_file(path), options)
 
@@ -171,9 +180,13 @@ def compile_model(
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
     rows = find_row_sources(graph, streamed, options.input_format, options.jpeg_bytes)
-    beside = sum(map(decoder_bytes, rows.values()))
-    planned = replace(board, statics_bytes=board.statics_bytes + beside)
-    decision = decide_for_board(graph, options, planned, streamed)
+    board = reserve_decoders(board, rows.values())
+    decision = decide_for_board(graph, options, board, streamed)
+    tuned = None
+    if options.tuned is not None:
+        task = make_task(source, options, board, toolchain)
+        tuned = find_tuned(load_database(Path(options.tuned)), task, graph, decision, board)
+        decision = tuned.decision or decision
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
     write("schedule.txt", lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule)))
@@ -185,19 +198,40 @@ def compile_model(
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
     name = c_identifier(source.name)
-    sources = emit_model(tiled, graph, plan, name, provenance, rows=rows)
+    object_cpu = _object_cpu(options, board)
+    kernels = tuned.kernels if tuned else None
+    sources = emit_model(tiled, graph, plan, name, provenance, kernels, rows, object_cpu)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
     firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    if options.flash_bytes is not None:  # only a firmware says how much is left
+    if options.flash_bytes is not None and kernels is None:  # only a firmware says how much is left
         wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
-        sources = emit_model(tiled, graph, plan, name, provenance, wider, rows)
+        sources = emit_model(tiled, graph, plan, name, provenance, wider, rows, object_cpu)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    archive = build_archive(sources, read_kernel_sources(sources.has_row_formats), source.digest)
     return CompiledModel(
-        graph, sources, firmware, source, options, board, tiled, schedule, plan, archive, workspace
+        graph,
+        sources,
+        firmware,
+        options.toolchain,
+        source,
+        options,
+        board,
+        tiled,
+        schedule,
+        plan,
+        workspace,
+        tuned,
     )
+
+
+def _object_cpu(options: CompileOptions, board: Board) -> str | None:
+    """The core for which TVM's LLVM makes an object of the stages, None where they are C."""
+    if options.target == "c":
+        return None
+    if board.cpu not in OBJECT_CPUS:
+        raise BadInput(f"--target llvm is for {' and '.join(OBJECT_CPUS)}; {board.name} has a {board.cpu}")
+    return board.cpu
 
 
 def input_scaling(options: CompileOptions) -> RawScaling | None:
@@ -223,19 +257,24 @@ def decide_for_board(
         return decide_schedule(graph, Request(mode, None, streamed, pools))
 
 
-def measure_model(built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn") -> ComparedRun:
-    """Run once on "unicorn" (the emulated chip) or "host" (the same C, here) and compare with the reference.
+def measure_model(
+    built: BuiltModel, inputs: Mapping[str, Array], backend: str = "unicorn", timeout_seconds: float = 600.0
+) -> ComparedRun:
+    """Run once and compare with the reference.
 
-    ``inputs`` holds a value for every input by name; of a streamed one with a format the bytes of the file or of the
-    camera, which the reference gets as decoded here. Raises BadInput for a picture that cannot be decoded,
-    EmulationFault if the firmware leaves its memories.
+    ``backend`` is one of BACKENDS: "unicorn" calls the network on an emulated core, "qemu" boots it in an emulated
+    computer, "host" runs the same C here; the last two for ``timeout_seconds`` at most. ``inputs`` holds a value for
+    every input by name; of a streamed one with a format the bytes of the file or of the camera, which the reference
+    gets as decoded here. Raises BadInput for a picture that cannot be decoded, EmulationFault if the firmware leaves
+    its memories, ToolMissing without the backend.
     """
     sent = [inputs[name] for name in built.graph.inputs]
-    values = [
-        decode_input(port.tensor, port.source, value) for port, value in zip(built.sources.inputs, sent)
-    ]
+    values = decode_inputs(built.sources, inputs)
     if backend == "host":
-        (measurement,) = run_on_host(built.sources, [sent])
+        (measurement,) = run_on_host(built.sources, [sent], timeout_seconds=timeout_seconds)
+    elif backend == "qemu":
+        toolchain = find_toolchain(built.toolchain, built.firmware.board.cpu)
+        (measurement,) = run_on_qemu(built.firmware, built.sources, [sent], toolchain, timeout_seconds)
     else:
         (measurement,) = run_on_unicorn(built.firmware, [sent])
     return compare_with_reference(built.graph, values, measurement)

@@ -105,7 +105,8 @@ class FlashFacts:
 
 @dataclass(frozen=True)
 class MeasuredFacts:
-    """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured."""
+    """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured;
+    ``timer_cycles`` are of the system's clock, which in an emulator is none."""
 
     backend: str
     cpu: str | None
@@ -118,6 +119,7 @@ class MeasuredFacts:
     matches_reference: bool
     max_abs_diff: float
     cycles_model: int | None = None
+    timer_cycles: int | None = None
 
 
 @dataclass(frozen=True)

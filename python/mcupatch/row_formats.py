@@ -52,6 +52,11 @@ class RowSource:
         return self.format in _CAMERA_FORMATS
 
     @property
+    def header(self) -> str:
+        """What declares the decoder of a format that is not raw."""
+        return f"mcupatch/rows/{'jpeg' if self.is_jpeg else 'camera'}_rows.h"
+
+    @property
     def row_function(self) -> str:
         """Of a camera format: ``void f(const uint8_t *source, const mcup_row_shape *shape, void *target)``."""
         return _CAMERA_FORMATS[self.format][0]

@@ -14,6 +14,8 @@ from mcupatch.files import read_user_file
 from mcupatch.model_inputs import (
     PICTURE_SUFFIXES,
     Array,
+    fit_value,
+    load_named_inputs,
     load_pixels,
     random_inputs,
     read_input,
@@ -42,6 +44,27 @@ def read_sent_inputs(built: BuiltModel, files: list[Path]) -> dict[str, Array]:
         else _read_sent(port, path)
         for port, path in zip(ports, files)
     }
+
+
+def read_named_sent_inputs(built: BuiltModel, path: Path) -> dict[str, Array]:
+    """As ``read_named_inputs``; the array of an input with a format of its own holds the bytes."""
+    found = load_named_inputs(built.graph, path)
+    ports = [port for port in built.sources.inputs if port.tensor.name in found]
+    return {
+        port.tensor.name: fit_value(found[port.tensor.name], port.tensor, str(path))
+        if port.source.is_raw
+        else _fit_sent(port, found[port.tensor.name])
+        for port in ports
+    }
+
+
+def _fit_sent(port: Port, value: Array) -> Array:
+    if value.ndim != 1 or value.dtype != np.uint8:
+        raise BadInput(
+            f"input {port.tensor.name!r} takes its bytes as {port.source.format}, uint8 in one dimension, not "
+            f"{value.dtype.name}{list(value.shape)}"
+        )
+    return value
 
 
 def random_sent_inputs(built: BuiltModel, seed: int = 0) -> dict[str, Array]:

@@ -5,11 +5,13 @@ Written for apache-tvm 0.27 with apache-tvm-ffi 0.1.14.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import tvm
 from tvm import ir, relax, sym, tirx
-from tvm.ir import Call, IRModule, Op, PointerType, PrimType, TensorLoad
+from tvm.ir import Call, IRModule, Op, PointerType, PrimType, StringImm, TensorLoad
 from tvm.ir import op as _ir_op
 from tvm.ir.attrs import make_node as _make_node
 from tvm.script.ir_builder import IRBuilder
@@ -22,6 +24,7 @@ __all__ = [
     "Op",
     "PointerType",
     "PrimType",
+    "StringImm",
     "T",
     "TensorLoad",
     "ir",
@@ -62,6 +65,25 @@ def build_c_source(module: IRModule) -> str:
     module = tirx.transform.BindTarget(target.with_host(target))(module)
     module = tirx.transform.LowerIntrin()(module)
     return str(tvm.get_global_func("target.build.c")(module, target).inspect_source())
+
+
+def build_object(module: IRModule, cpu: str) -> bytes:
+    """The ELF object that TVM's LLVM code generator makes of ``module`` for a Cortex-M core, with the FPU's ABI."""
+    target = tvm.target.Target(
+        {
+            "kind": "llvm",
+            "mtriple": "thumbv7em-none-eabi",
+            "mcpu": cpu,
+            "mfloat-abi": "hard",
+            "vector-width": 32,  # no vectors; without it TVM warns that it guesses
+        }
+    )
+    module = tirx.transform.BindTarget(target.with_host(target))(module)
+    module = tirx.transform.LowerIntrin()(module)
+    with tempfile.TemporaryDirectory(prefix="mcupatch-") as folder:
+        path = Path(folder) / "stages.o"
+        tvm.get_global_func("target.build.llvm")(module, target).write_to_file(str(path))
+        return path.read_bytes()
 
 
 def free_variables(statement: object) -> set[object]:

@@ -40,7 +40,7 @@ def exact_pixels(picture: Picture, channels: int) -> NDArray[np.int64]:
 
 
 def exact_colours(y: NDArray[np.int64], cb: NDArray[np.int64], cr: NDArray[np.int64]) -> NDArray[np.int64]:
-    """[..., 3] of luma and colour differences, by the constants of ``src/runtime/rows/pixels.h``."""
+    """[..., 3] of luma and colour differences, by the constants of ``src/runtime/include/mcupatch/rows/pixels.h``."""
     cb, cr = cb - 128, cr - 128
     colours = (
         y + ((91881 * cr + 32768) >> 16),

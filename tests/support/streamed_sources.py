@@ -36,7 +36,7 @@ def streamed_sources(rows: str = ALL_ROWS) -> CSources:
     prefix, inputs, outputs = "tvmgen_rows", (IMAGE, GAIN), (Y,)
     pools = (WorkspacePool(ARENA, 48),)
     assert fetch_function(prefix, IMAGE) == "tvmgen_rows_fetch_image"
-    stage = KernelStage("tiny_stage", None, ("image", "gain", "y"), (ARENA,), {}, ())
+    stage = KernelStage("tiny_stage", None, ("image", "gain", "y"), (ARENA,), {}, (), (0, 0))
     text = print_fetches(prefix, inputs) + STAGE.format(rows=rows)
     return CSources(
         name="rows",

@@ -42,7 +42,7 @@ def command(
     from mcupatch.saved import load_compiled
     from mcupatch.sent_inputs import random_sent_inputs
 
-    is_compiled = Path(model).is_dir()
+    is_compiled = Path(model).is_dir() or Path(model).suffix == ".tar"
     if is_compiled and options != CompileOptions():
         raise click.UsageError(f"{model!r} is compiled already; give the options with the model itself")
     if markdown == "-" and json_file == "-":

@@ -52,6 +52,8 @@ def command(
     write_json(json_file, result.as_json())
     if json_file != "-":
         remarks = [hint_at_ends(compiled.graph)]
+        if compiled.tuned is not None:
+            remarks.append(compiled.tuned.remark)
         if isinstance(options.mode, ByHand):
             remarks.append(
                 _compare_with_whole(result.memory.arena_bytes, layer_by_layer_bytes(compiled.graph))
@@ -62,6 +64,8 @@ def command(
         if options.stream_input and has_room:
             remarks.append("The board has room for that; --least-sram looks for the smallest arena.")
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
+    elif compiled.tuned is not None:
+        print_lines([compiled.tuned.remark], to_stderr=True)
     lines = explain_schedule(compiled.graph, compiled.schedule) if explain else []
     print_lines(lines, to_stderr=json_file == "-")
 

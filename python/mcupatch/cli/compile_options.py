@@ -16,7 +16,7 @@ from mcupatch.cli.parameters import (
     schedule_options,
     stream_options,
 )
-from mcupatch.options import CompileOptions
+from mcupatch.options import TARGETS, CompileOptions, FitBudget
 from mcupatch.row_formats import RAW, ROW_FORMATS
 
 _sram_option = click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
@@ -50,6 +50,18 @@ _jpeg_memory_option = click.option(
 _toolchain_option = click.option(
     "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
 )
+_target_option = click.option(
+    "--target",
+    type=click.Choice(TARGETS),
+    default="c",
+    show_default=True,
+    help="The stages as C, or as an object for the board's core from TVM's LLVM; the rest is C either way.",
+)
+_tuned_option = click.option(
+    "--tuned",
+    metavar="FILE",
+    help="Take the best schedule that 'mcupatch tune' measured into FILE and that fits.",
+)
 
 
 def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,6 +86,8 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
         input_format: str,
         jpeg_memory: int | None,
         toolchain: str,
+        tuned: str | None,
+        target: str,
         **others: Any,
     ) -> Any:
         mode = schedule_mode(per_layer, grid, ops, halo, least_sram, max_extra_macs)
@@ -90,23 +104,58 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
             memories,
             input_format,
             jpeg_memory,
+            tuned,
+            target,
         )
         return command(options=options, **others)
 
-    wrapped: Callable[..., Any] = call
-    for option in reversed(
-        (
-            board_option,
-            _sram_option,
-            _flash_option,
-            _memories_option,
-            schedule_options,
-            io_option,
-            stream_options,
-            _input_format_option,
-            _jpeg_memory_option,
-            _toolchain_option,
+    return _with_options(
+        call,
+        board_option,
+        _sram_option,
+        _flash_option,
+        _memories_option,
+        schedule_options,
+        io_option,
+        stream_options,
+        _input_format_option,
+        _jpeg_memory_option,
+        _toolchain_option,
+        _tuned_option,
+        _target_option,
+    )
+
+
+def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of them that go with the board's main RAM as the budget; taken as one ``CompileOptions`` too."""
+
+    @wraps(command)
+    def call(
+        board: str,
+        sram: int | None,
+        flash: int | None,
+        io: str,
+        stream_input: bool,
+        input_scale: float | None,
+        input_offset: float | None,
+        toolchain: str,
+        **others: Any,
+    ) -> Any:
+        mode = FitBudget()
+        options = CompileOptions(
+            board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories="main"
         )
-    ):
-        wrapped = option(wrapped)
-    return wrapped
+        return command(options=options, **others)
+
+    return _with_options(
+        call, board_option, _sram_option, _flash_option, io_option, stream_options, _toolchain_option
+    )
+
+
+def _with_options(
+    command: Callable[..., Any], *options: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Callable[..., Any]:
+    """``command`` with the options, the first one first in its help."""
+    for option in reversed(options):
+        command = option(command)
+    return command

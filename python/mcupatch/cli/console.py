@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBar
 
 Progress = Callable[[str], None]
 MIN_COLUMNS = 80  # what the tables need; a narrower terminal folds their lines, and no figure is cut off
@@ -50,3 +52,16 @@ def show_progress(enabled: bool = True) -> Iterator[Progress]:
         return
     with console.status("starting") as status:
         yield lambda step: status.update(step)
+
+
+@contextmanager
+def show_trials(total: int) -> Iterator[tuple[Progress, Callable[[], None]]]:
+    """Yield a function that shows what is being done, and one that counts a trial done; quiet without a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: None, lambda: None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with ProgressBar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=total)
+        yield lambda step: bar.update(task, description=step), lambda: bar.advance(task)

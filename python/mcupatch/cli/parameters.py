@@ -80,6 +80,8 @@ class NumberType(click.ParamType):
         return number
 
 
+NETWORK_SUFFIXES = (".json", ".tflite", ".onnx")
+
 SIZE, GRID, FRACTION, NUMBER = SizeType(), GridType(), FractionType(), NumberType()
 
 model_argument = click.argument("model", metavar="MODEL")
@@ -192,6 +194,17 @@ def check_plot_target(plot: str | None) -> None:
     if not plot.lower().endswith(".svg"):
         raise BadInput(f"The picture is drawn as SVG: name a file that ends in .svg, not {plot!r}.")
     _check_writable("the picture", plot)
+
+
+def check_network_target(file: str) -> str:
+    """The ending of the file that a network is written to. Raises BadInput before the work if it cannot be."""
+    suffix = Path(file).suffix.lower()
+    if suffix not in NETWORK_SUFFIXES:
+        raise BadInput(
+            f"The network is written as {', '.join(NETWORK_SUFFIXES)}: name such a file, not {file!r}."
+        )
+    _check_writable("the network", file)
+    return suffix
 
 
 def check_different_files(*targets: tuple[str, str | None]) -> None:

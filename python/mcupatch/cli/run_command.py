@@ -17,8 +17,16 @@ from mcupatch.cli.parameters import check_different_files, check_json_target, js
     help="A .npy, .npz, .bin, .png, .jpg or .bmp file; repeat for several inputs. Seeded random values without it.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random input.")
-@click.option("--on", "backend", type=click.Choice(["unicorn", "host"]), default="unicorn", show_default=True,
-              help="The emulated chip, or the same C on this computer.")  # fmt: skip
+@click.option(
+    "--on", "backend", type=click.Choice(["unicorn", "qemu", "zephyr", "host"]), default="unicorn", show_default=True,
+    help="The emulated chip, an image or a Zephyr application that boots in QEMU, or the same C on this computer.",
+)  # fmt: skip
+@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
+              help="How long it may run in QEMU or on this computer, and Zephyr build.")  # fmt: skip
+@click.option("--zephyr-base", metavar="PATH", help="The Zephyr tree to build with; by default $ZEPHYR_BASE.")
+@click.option(
+    "--zephyr-board", metavar="BOARD", help="A board of Zephyr's that QEMU emulates; by default mps2/an385."
+)
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @click.option("--save", metavar="FILE", help="Write the outputs to a .npz file.")
 @json_option
@@ -27,18 +35,27 @@ def command(
     inputs: tuple[str, ...],
     seed: int,
     backend: str,
+    timeout: float,
+    zephyr_base: str | None,
+    zephyr_board: str | None,
     labels: str | None,
     save: str | None,
     json_file: str | None,
 ) -> None:
-    """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte."""
+    """Run the model that 'mcupatch compile' wrote to DIR, and compare its output with the reference, byte for byte.
+
+    DIR may be an archive, model.tar, instead.
+    """
     from mcupatch.describe import describe_run
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
     from mcupatch.report.run import run_report
     from mcupatch.saved import load_compiled, update_figures
     from mcupatch.sent_inputs import random_sent_inputs, read_sent_inputs
+    from mcupatch.zephyr_runs import measure_on_zephyr
 
+    if backend != "zephyr" and (zephyr_base or zephyr_board):
+        raise click.UsageError("--zephyr-base and --zephyr-board go with --on zephyr")
     check_json_target(json_file)
     check_different_files(("--json", json_file), ("--save", save))
     names = read_labels(Path(labels)) if labels else None
@@ -49,7 +66,10 @@ def command(
             read_sent_inputs(saved, [Path(f) for f in inputs]) if inputs else random_sent_inputs(saved, seed)
         )
         progress(f"running on {backend}")
-        run = measure_model(saved, values, backend)
+        if backend == "zephyr":
+            run = measure_on_zephyr(saved, values, zephyr_base, zephyr_board, timeout)
+        else:
+            run = measure_model(saved, values, backend, timeout)
     result = update_figures(saved, describe_run(run))
     if save:
         save_outputs(Path(save), run.outputs)

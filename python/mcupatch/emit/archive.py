@@ -1,82 +1,67 @@
-"""The archive of a compiled model, in the layout of TVM's Model Library Format: C, interface, metadata."""
+"""The archive of a compiled model, in the layout of TVM's Model Library Format (docs/tvmc.md).
+
+./codegen/host/{src,include}   C that needs a C11 compiler and nothing else
+./codegen/host/lib             the stages as an object, if TVM's LLVM made them
+./metadata.json                names, sizes and places (``emit/archive_metadata.py``)
+./parameters/NAME.params       no parameters: the weights are C arrays
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import tarfile
+from collections.abc import Mapping
+from datetime import datetime, timezone
 
-from mcupatch.emit.csources import ARENA, CSources, KernelSources, Port
+from mcupatch.emit.archive_metadata import archive_metadata
+from mcupatch.emit.csources import CSources, KernelSources
 
-FORMAT_VERSION = 7  # the last version that microTVM wrote
+HOST = "codegen/host/"
+METADATA_FILE = "metadata.json"
+# What tvm.runtime.save_param_dict writes for none: its magic number, a reserved word, and two counts.
+NO_PARAMETERS = (0xF7E58D4F05049CB7).to_bytes(8, "little") + bytes(24)
+EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
-def build_archive(sources: CSources, kernels: KernelSources, digest: str = "") -> bytes:
+def build_archive(
+    sources: CSources,
+    kernels: KernelSources,
+    digest: str = "",
+    beside: Mapping[str, bytes] | None = None,
+    exported: datetime = EPOCH,
+) -> bytes:
     """A ``.tar`` of the network's C and the kernels: ``cc -Icodegen/host/include`` builds it.
 
-    Its bytes depend on the arguments alone: sorted entries, no times, no owners.
+    ``beside`` are further files by their paths. The bytes depend on the arguments alone: sorted entries, no times, no
+    owners.
     """
-    files = {"src": sources.sources | kernels.sources, "include": sources.headers | kernels.headers}
+    metadata = archive_metadata(sources, digest, exported)
     entries = {
-        f"codegen/host/{folder}/{name}": text.encode()
-        for folder, texts in files.items()
+        **codegen_entries(sources, kernels),
+        f"parameters/{sources.name}.params": NO_PARAMETERS,
+        METADATA_FILE: json.dumps(metadata, indent=2).encode() + b"\n",
+        **(beside or {}),
+    }
+    return _pack(entries)
+
+
+def codegen_entries(sources: CSources, kernels: KernelSources) -> dict[str, bytes]:
+    """Every file that a build reads, by its path in the archive."""
+    objects = {f"{HOST}lib/{name}": data for name, data in sources.objects.items()}
+    folders = {"src": sources.sources | kernels.sources, "include": sources.headers | kernels.headers}
+    return objects | {
+        f"{HOST}{folder}/{name}": text.encode()
+        for folder, texts in folders.items()
         for name, text in texts.items()
     }
-    entries["metadata.json"] = json.dumps(_metadata(sources, digest), indent=2).encode() + b"\n"
+
+
+def _pack(entries: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path in ["parameters", *sorted(entries)]:
+        for path, data in sorted(entries.items()):
             info = tarfile.TarInfo("./" + path)
-            if path in entries:
-                info.size = len(entries[path])
-                info.mode = 0o644
-                tar.addfile(info, io.BytesIO(entries[path]))
-            else:  # the weights are C arrays: the folder is there for readers of the format
-                info.type, info.mode = tarfile.DIRTYPE, 0o755
-                tar.addfile(info)
+            info.size, info.mode = len(data), 0o644
+            tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
-
-
-def _metadata(sources: CSources, digest: str) -> dict[str, object]:
-    main = {
-        "device": 1,
-        "workspace_size_bytes": sources.arena_bytes,
-        "constants_size_bytes": sources.weights_bytes,
-        "io_size_bytes": sum(p.tensor.nbytes for p in (*sources.inputs, *sources.outputs) if not p.streamed),
-        "inputs": {p.c_name: _port(p) for p in sources.inputs},
-        "outputs": {p.c_name: _port(p) for p in sources.outputs},
-    }
-    if len(sources.pools) > 1:
-        main["workspace_pools"] = {pool.c_name: pool.nbytes for pool in sources.pools}
-    return {
-        "version": FORMAT_VERSION,
-        "modules": {
-            sources.name: {
-                "model_name": sources.name,
-                "model_digest": digest,
-                "target": ["c -keys=cpu"],
-                "executors": ["aot"],
-                "style": "full-model",
-                "memory": {"functions": {"main": [main], "operator_functions": []}},
-            }
-        },
-    }
-
-
-def _port(port: Port) -> dict[str, object]:
-    tensor = port.tensor
-    entry: dict[str, object] = {
-        "dtype": tensor.dtype,
-        "shape": list(tensor.shape),
-        "size": tensor.nbytes,
-    }
-    if port.streamed:
-        entry |= {"rows": port.rows, "row_size": port.row_bytes}
-        entry |= {} if port.source.is_raw else {"row_format": port.source.format}
-    else:
-        entry["offset"] = port.offset
-        if port.pool != ARENA:
-            entry["pool"] = port.pool
-    if tensor.quant is not None:
-        entry |= {"scale": tensor.quant.scale, "zero_point": tensor.quant.zero_point}
-    return entry

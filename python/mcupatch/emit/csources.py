@@ -105,7 +105,9 @@ class CSources:
     """Everything a build needs beside the kernels of ``src/runtime``.
 
     ``name`` is the C prefix without ``tvmgen_``. ``sources`` and ``headers`` map file names to text, ``operators`` the
-    operators of the network, in their order, to the C functions that run each.
+    operators of the network, in their order, to the C functions that run each. ``stages`` are the functions that the
+    entry calls, in order, with the bytes of the arena that each needs beside what it reads and writes for others.
+    ``objects`` are ELF files by name to link with the C, for the board's core and no other.
     """
 
     name: str
@@ -116,6 +118,8 @@ class CSources:
     pools: tuple[WorkspacePool, ...]
     weights_bytes: int
     operators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stages: Mapping[str, int] = field(default_factory=dict)
+    objects: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def arena_bytes(self) -> int:
@@ -130,4 +134,6 @@ class CSources:
         """Write all files into one existing folder; returns the paths of those to compile."""
         for name, text in {**self.sources, **self.headers}.items():
             (folder / name).write_text(text)
+        for name, data in self.objects.items():
+            (folder / name).write_bytes(data)
         return [folder / name for name in self.sources]

@@ -12,11 +12,12 @@ from mcupatch.emit.c_text import c_array, c_array_declaration, c_comment, wrap_c
 from mcupatch.emit.csources import CSources, Port
 from mcupatch.emit.interface import print_entry, print_header
 from mcupatch.emit.names import UniqueIdentifiers, c_identifier, unique_identifiers
+from mcupatch.emit.object_stages import emit_object_stages
 from mcupatch.emit.operator_functions import emit_operator_function
 from mcupatch.emit.reduction_functions import emit_reduction_functions
 from mcupatch.emit.row_sources import fetch_function, print_fetches, reserved_functions
 from mcupatch.emit.stage_functions import print_stages
-from mcupatch.emit.workspace import find_pools, name_plan_pools
+from mcupatch.emit.workspace import find_own_bytes, find_pools, name_plan_pools
 from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import BufferKind, MemoryPlan
@@ -40,12 +41,14 @@ def emit_model(
     provenance: str = "",
     choices: Mapping[str, KernelChoice] | None = None,
     rows: Mapping[str, RowSource] | None = None,
+    object_cpu: str | None = None,
 ) -> CSources:
     """The C of ``module`` (after ``FusePatches``), laid out in the arena of ``plan``, which is of the same schedule.
 
     ``name`` becomes the prefix ``tvmgen_NAME``; ``provenance`` is written into every file. ``choices``: the kernels by
     operator name (operators without one run on general kernels); None: those of ``choose_kernels``. ``rows``: what the
-    streamed inputs come from in a firmware, by name; raw values without it.
+    streamed inputs come from in a firmware, by name; raw values without it. ``object_cpu``: the core for which TVM's
+    LLVM makes an object of the stages; None: they are C.
     """
     name = c_identifier(name, "model")
     prefix = f"tvmgen_{name}"
@@ -65,6 +68,10 @@ def emit_model(
 
     places = {n: _place(plan, n, pool_names) for s in stages for n in s.parameters}
     operators = _emit_operators(graph, choices, plan, stages, names, arrays, constants)
+    stage_text, objects = print_fetches(prefix, inputs) + print_stages(stages, names.fetch.values()), {}
+    if object_cpu is not None:
+        stage_text, code = emit_object_stages(stages, prefix, inputs, object_cpu)
+        objects[f"{name}_lib0.o"] = code
     banner = f"/* {c_comment(provenance)} */\n"
     weights_header, operators_header = f"{prefix}_weights.h", f"{prefix}_operators.h"
     return CSources(
@@ -72,12 +79,7 @@ def emit_model(
         sources={
             f"{prefix}.c": banner
             + f'#include "{prefix}.h"\n#include "{operators_header}"\n#include <stdbool.h>\n\n'
-            + wrap_c(
-                print_fetches(prefix, inputs)
-                + print_stages(stages, names.fetch.values())
-                + "\n"
-                + print_entry(prefix, stages, inputs, outputs, pools, places)
-            ),
+            + wrap_c(stage_text + "\n" + print_entry(prefix, stages, inputs, outputs, pools, places)),
             f"{prefix}_operators.c": banner
             + f'#include "{operators_header}"\n#include "{weights_header}"\n\n'
             + wrap_c("\n".join(definition for _, definition in operators)),
@@ -101,6 +103,8 @@ def emit_model(
         pools=pools,
         weights_bytes=sum(a.nbytes for a in definitions.values()),
         operators={op.name: names.functions_of(op.name) for op in graph.ops},
+        objects=objects,
+        stages={stage.name: find_own_bytes(plan, *stage.steps) for stage in stages},
     )
 
 

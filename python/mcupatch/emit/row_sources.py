@@ -35,7 +35,7 @@ struct {prefix}_source_{c_name} {{
   int32_t status;
 }};
 
-static int32_t {fetch}(void *source, int32_t row, void *target) {{
+{linkage}int32_t {fetch}(void *source, int32_t row, void *target) {{
   struct {prefix}_source_{c_name} *state = source;
   if (state->status == 0) {{
     state->status = state->rows->read(state->rows->context, row, target);
@@ -75,7 +75,7 @@ def print_rows_struct(prefix: str, port: Port) -> str:
     )
 
 
-def print_fetches(prefix: str, inputs: Sequence[Port]) -> str:
+def print_fetches(prefix: str, inputs: Sequence[Port], linkage: str = "static ") -> str:
     """The functions behind ``fetch_function``, for the file of the stages; empty if nothing is streamed."""
     return "".join(
         _FETCH.format(
@@ -83,6 +83,7 @@ def print_fetches(prefix: str, inputs: Sequence[Port]) -> str:
             name=c_comment(port.tensor.name),
             c_name=port.c_name,
             fetch=fetch_function(prefix, port),
+            linkage=linkage,
         )
         for port in inputs
         if port.streamed

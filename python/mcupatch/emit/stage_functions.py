@@ -15,7 +15,7 @@ from mcupatch.tvm_api import IRModule, build_c_source
 _PREAMBLE = re.compile(r'^(//.*|#.*|extern "C".*|void\* __tvm_ffi__library_ctx.*|TVM_DLL .*;)$')
 
 _TABLE = """\
-static int32_t {name}(int32_t index) {{
+{linkage}int32_t {name}(int32_t index) {{
   static {array}  return values[index];
 }}
 """
@@ -47,9 +47,12 @@ def print_stages(stages: Sequence[KernelStage], fetches: Collection[str] = ()) -
 
 
 def _print_tables(stage: KernelStage) -> str:
-    return "".join(_print_table(name, values) + "\n" for name, values in stage.tables.items())
+    return "".join(print_table(name, values) + "\n" for name, values in stage.tables.items())
 
 
-def _print_table(name: str, values: NDArray[np.generic]) -> str:
+def print_table(name: str, values: NDArray[np.generic], linkage: str = "static ") -> str:
+    """``int32_t name(int32_t index)``, which returns an entry of the table."""
     lines = c_array("values", values).splitlines(keepends=True)
-    return _TABLE.format(name=name, array="".join([lines[0], *(f"  {line}" for line in lines[1:])]))
+    return _TABLE.format(
+        linkage=linkage, name=name, array="".join([lines[0], *(f"  {line}" for line in lines[1:])])
+    )

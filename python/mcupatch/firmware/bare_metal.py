@@ -10,7 +10,7 @@ from elftools.common.exceptions import ELFError
 
 from mcupatch.emit.csources import CSources, Port, WorkspacePool
 from mcupatch.errors import Infeasible
-from mcupatch.firmware.camera import camera_addresses
+from mcupatch.firmware.camera import CAMERA_BASE, camera_addresses
 from mcupatch.firmware.elf import Elf, read_elf
 from mcupatch.firmware.kernel_objects import (
     compile_kernels,
@@ -119,11 +119,14 @@ def build_firmware(
     workdir: Path,
     toolchain: Toolchain | None = None,
     stack_bytes: int | None = None,
+    camera: int = CAMERA_BASE,
+    runner: Sequence[Path] = (),
 ) -> Firmware:
     """Compile and link ``sources`` for ``board`` in the existing folder ``workdir``.
 
-    ``toolchain`` is zig's for the board's core unless given, ``stack_bytes`` the board's own reserve. Raises
-    Infeasible, naming what overflows and by how many bytes, where the board is too small.
+    ``toolchain`` is zig's for the board's core unless given, ``stack_bytes`` the board's own reserve. Streamed images
+    lie at ``camera``. The objects of a ``runner`` do what is done after start-up, if it is more than one inference.
+    Raises Infeasible, naming what overflows and by how many bytes, where the board is too small.
     """
     toolchain = toolchain or find_toolchain("zig", board.cpu)
     stack_bytes = stack_bytes or board.stack_bytes
@@ -135,7 +138,7 @@ def build_firmware(
             name=sources.name,
             inputs=sources.inputs,
             outputs=sources.outputs,
-            cameras=camera_addresses(sources.inputs),
+            cameras=camera_addresses(sources.inputs, camera),
             files=[port for port in sources.inputs if port.source.is_jpeg],
             pools=sources.pools,
             symbols={pool.c_name: pool.symbol for pool in sources.pools},
@@ -159,9 +162,11 @@ def build_firmware(
             workdir,
             [workdir, include_dir()],
         ),
+        *runner,
         *compile_startup(toolchain),
         *compile_kernels(toolchain),
         *(compile_row_decoders(toolchain) if sources.has_row_formats else ()),
+        *(workdir / name for name in sources.objects),
     ]
     path = workdir / f"{sources.name}.elf"
     toolchain.link(objects, path, [f"-T{script}"])

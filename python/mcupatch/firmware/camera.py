@@ -15,9 +15,9 @@ CAMERA_BASE = 0x5000_0000
 _ALIGN = 16
 
 
-def camera_addresses(inputs: Sequence[Port]) -> dict[str, int]:
-    """Where the image of each streamed input that a camera sends begins, by C name."""
-    addresses, address = {}, CAMERA_BASE
+def camera_addresses(inputs: Sequence[Port], base: int = CAMERA_BASE) -> dict[str, int]:
+    """Where the image of each streamed input that a camera sends begins, by C name, if the camera lies at ``base``."""
+    addresses, address = {}, base
     for port in inputs:
         if port.streamed and port.sent_bytes is not None:
             addresses[port.c_name] = address

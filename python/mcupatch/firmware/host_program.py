@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcupatch.emit.csources import CSources, Port
+from mcupatch.errors import BadInput
 from mcupatch.firmware.kernel_objects import compile_kernels, compile_row_decoders, include_dir
 from mcupatch.firmware.templates import render_template
 from mcupatch.firmware.toolchain import find_host_compiler
@@ -24,8 +25,12 @@ def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False)
     """Compile and link ``sources`` in the existing folder ``workdir``.
 
     With ``sanitize`` the address and undefined-behaviour sanitizers watch it, and what lies around the arena's
-    pools is poisoned. Raises ToolMissing without a compiler that can.
+    pools is poisoned. Raises ToolMissing without a compiler that can, BadInput for stages that are no C.
     """
+    if sources.objects:
+        raise BadInput(
+            "The stages are an object for the board's core (--target llvm) and do not run on this computer."
+        )
     compiler = find_host_compiler(sanitize)
     files = sources.write_to(workdir)
     runner = workdir / "mcup_runner.c"

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from mcupatch.firmware.cache import cache_dir
-from mcupatch.firmware.templates import BARE_METAL
+from mcupatch.firmware.templates import BARE_METAL, HOSTED
 from mcupatch.firmware.toolchain import Toolchain
 from mcupatch.native import runtime_dir
 
@@ -34,6 +34,11 @@ def compile_startup(toolchain: Toolchain) -> list[Path]:
     """Objects of the vector table, the reset handler and the few functions of string.h."""
     # With builtins a compiler turns the loop of memcpy into a call of memcpy.
     return _compile_once(toolchain, BARE_METAL, BARE_METAL, ("-fno-builtin",))
+
+
+def compile_hosted(toolchain: Toolchain) -> list[Path]:
+    """Objects of what talks to the host of an image: semihosting, and the report of a fault."""
+    return _compile_once(toolchain, HOSTED, HOSTED)
 
 
 def _compile_once(toolchain: Toolchain, root: Path, folder: Path, extra: tuple[str, ...] = ()) -> list[Path]:

@@ -9,11 +9,17 @@ import jinja2
 
 SUPPORT = Path(str(resources.files("mcupatch.firmware.support")))
 BARE_METAL = SUPPORT / "bare_metal"
+HOSTED = SUPPORT / "hosted"
 
 
 def render_template(template: str, **values: object) -> str:
     """The text of ``template`` (a path inside ``support/``); a value that it lacks is an error."""
+    return render_from(SUPPORT, template, **values)
+
+
+def render_from(folder: Path, template: str, **values: object) -> str:
+    """The text of ``template``, a path inside ``folder``."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(SUPPORT), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+        loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     return environment.get_template(template).render(**values)

@@ -35,9 +35,17 @@ _BARE_FLAGS = (
 )
 # zig: without -fhosted no memcpy is inlined, and its default sanitizer would trap.
 _ZIG_FLAGS = ("-target", "thumb-freestanding-eabihf", "-fhosted", "-fno-sanitize=all", "-g0")
-_ZIG_CPUS = {"cortex-m4": "cortex_m4+vfp4d16sp", "cortex-m7": "cortex_m7+fp_armv8d16"}
+_ZIG_CPUS = {
+    "cortex-m4": "cortex_m4+vfp4d16sp",
+    "cortex-m7": "cortex_m7+fp_armv8d16",
+    "cortex-m55": "cortex_m55+fp_armv8d16",  # without MVE: no kernel here is written for it
+}
 _BARE_LINK_FLAGS = ("-Wl,--gc-sections", "-Wl,--entry=Reset_Handler")
-_GCC_FPUS = {"cortex-m4": "fpv4-sp-d16", "cortex-m7": "fpv5-d16"}
+_GCC_CPUS = {
+    "cortex-m4": ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"),
+    "cortex-m7": ("-mcpu=cortex-m7", "-mfpu=fpv5-d16"),
+    "cortex-m55": ("-mcpu=cortex-m55+nomve", "-mfpu=auto"),
+}
 
 
 _LEAST_FREE_BYTES = 1 << 20
@@ -130,7 +138,7 @@ def _find_gcc(cpu: str) -> Toolchain:
     return Toolchain(
         name="gcc",
         command=(path,),
-        machine_flags=(f"-mcpu={cpu}", "-mthumb", "-mfloat-abi=hard", f"-mfpu={_GCC_FPUS[cpu]}"),
+        machine_flags=("-mthumb", "-mfloat-abi=hard", *_GCC_CPUS[cpu]),
         compile_flags=_BARE_FLAGS,
         link_flags=("-nostdlib", *_BARE_LINK_FLAGS),
         libraries=("-lgcc",),

@@ -28,7 +28,7 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_M7,
 )
 
-from mcupatch.errors import EmulationFault
+from mcupatch.errors import BadInput, EmulationFault
 from mcupatch.firmware.bare_metal import Firmware
 from mcupatch.firmware.camera import CAMERA_BASE, camera_bytes
 from mcupatch.measure.faults import Access, explain_access
@@ -74,8 +74,11 @@ class Machine:
         self, firmware: Firmware, writable: Sequence[tuple[int, int]], instruction_limit: int
     ) -> None:
         self._firmware = firmware
+        cpu = firmware.board.cpu
+        if cpu not in _CPU_MODELS:
+            raise BadInput(f"The emulated chip (Unicorn) has no {cpu}; QEMU has: mcupatch run DIR --on qemu.")
         self._engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
-        self._engine.ctl_set_cpu_model(_CPU_MODELS[firmware.board.cpu])
+        self._engine.ctl_set_cpu_model(_CPU_MODELS[cpu])
         board = firmware.board
         flash = board.main_flash
         self._engine.mem_map(flash.base, _round_up(flash.size), UC_PROT_READ | UC_PROT_EXEC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcupatch.ir import ops
@@ -10,36 +11,56 @@ from mcupatch.packing.choose import choose_kernels
 from mcupatch.packing.conv2d import choose_conv2d
 from mcupatch.packing.kernel_choice import KernelChoice
 
-_KERNEL_BYTES = (
-    4096  # more than the code of the second kernel takes, and what a linker loses between sections
-)
+KERNEL_BYTES = 4096  # more than the code of the second kernel takes, and what a linker loses between sections
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidate:
+class WideOption:
+    """A convolution's kernel for int16 weights, and how many bytes more these take."""
+
     op: ops.Conv2D
     choice: KernelChoice
     extra_bytes: int
-    macs: int
 
 
 def widen_weights(graph: Graph, spare_bytes: int) -> dict[str, KernelChoice]:
     """``choose_kernels`` with int16 weights for the convolutions that gain most a byte, in ``spare_bytes`` more flash."""
     choices = choose_kernels(graph)
-    left = spare_bytes - _KERNEL_BYTES
-    candidates = [c for op in graph.ops if (c := _find_candidate(graph, op, choices.get(op.name)))]
-    for candidate in sorted(candidates, key=lambda c: c.macs / c.extra_bytes, reverse=True):
-        if candidate.extra_bytes <= left:
-            choices[candidate.op.name] = candidate.choice
-            left -= candidate.extra_bytes
+    left = spare_bytes - KERNEL_BYTES
+
+    def macs_per_byte(option: WideOption) -> float:
+        return graph.output_tensor(option.op).elements * option.op.weights[0].size / option.extra_bytes
+
+    for option in sorted(find_wide_options(graph).values(), key=macs_per_byte, reverse=True):
+        if option.extra_bytes <= left:
+            choices[option.op.name] = option.choice
+            left -= option.extra_bytes
     return choices
 
 
-def _find_candidate(graph: Graph, op: ops.Operator, narrow: KernelChoice | None) -> _Candidate | None:
+def widen_chosen(graph: Graph, names: Sequence[str]) -> dict[str, KernelChoice]:
+    """``choose_kernels`` with int16 weights for the operators ``names``. Raises KeyError where one cannot have them."""
+    options = find_wide_options(graph) if names else {}
+    return choose_kernels(graph) | {name: options[name].choice for name in names}
+
+
+def find_widened(graph: Graph, choices: Mapping[str, KernelChoice]) -> tuple[str, ...]:
+    """The operators that have int16 weights in ``choices``."""
+    options = find_wide_options(graph).values()
+    return tuple(o.op.name for o in options if choices[o.op.name].function == o.choice.function)
+
+
+def find_wide_options(graph: Graph) -> dict[str, WideOption]:
+    """By operator name: those that may have int16 weights."""
+    choices = choose_kernels(graph)
+    options = (_find_option(op, choices.get(op.name)) for op in graph.ops)
+    return {option.op.name: option for option in options if option is not None}
+
+
+def _find_option(op: ops.Operator, narrow: KernelChoice | None) -> WideOption | None:
     wide = choose_conv2d(op, wide=True)
     if not isinstance(op, ops.Conv2D) or wide is None or narrow is None:
         return None
     if narrow.function != "mcup_packed_conv2d":  # another kernel of its own
         return None
-    macs = graph.output_tensor(op).elements * op.weights[0].size
-    return _Candidate(op, wide, wide.flash_bytes - narrow.flash_bytes, macs)
+    return WideOption(op, wide, wide.flash_bytes - narrow.flash_bytes)

@@ -39,7 +39,9 @@ def describe_macs(compute: ComputeFacts) -> str:
     return f"{count}, {format_percent(compute.extra_macs, compute.macs)} recomputed"
 
 
-def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ()) -> RenderableType:
+def compiled_report(
+    result: Result, directory: str, remarks: Sequence[str] = (), program: str = "mcupatch"
+) -> RenderableType:
     """The figures of a compiled model, where its files are, and remarks of a sentence each."""
     memory, compute, flash = result.memory, result.compute, result.flash
     proof = (
@@ -73,5 +75,5 @@ def compiled_report(result: Result, directory: str, remarks: Sequence[str] = ())
             )
         ),
         *map(Text, remarks),
-        Text(f"Run it: mcupatch run {directory}"),
+        Text(f"Run it: {program} run {directory}"),
     )  # fmt: skip

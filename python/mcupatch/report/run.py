@@ -45,6 +45,10 @@ def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, s
         facts.append(("instructions", f"{measured.instructions:,}"))
     if measured.cycles_model is not None:
         facts.append(("cycles", f"{measured.cycles_model:,} by a model of the core, not measured"))
+    if measured.timer_cycles is not None:
+        facts.append(
+            ("timer", f"{measured.timer_cycles:,} cycles of the system's clock; emulated, they say little")
+        )
     if measured.arena_touched_bytes is not None:
         facts.append(
             (

@@ -16,7 +16,7 @@ from enum import Enum
 from functools import lru_cache
 
 from mcupatch.ir.graph import Graph
-from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.stage import Schedule, Stage
 from mcupatch.schedule.stage_layout import StageLayout, Tile, lay_out_stage
 from mcupatch.schedule.stage_tensors import find_roots, stage_inputs
 from mcupatch.schedule.whole import is_whole
@@ -53,13 +53,14 @@ def lay_out_schedule(graph: Graph, schedule: Schedule) -> tuple[StageLayout | No
 
     Raises ValueError if a stage is not legal for ``graph``.
     """
-    layouts = []
-    for stage in schedule.stages:
-        read = stage_inputs(graph, stage.first, stage.last)
-        streamed = tuple(name for name in schedule.streamed if name in read)
-        whole = is_whole(graph, stage) and not streamed
-        layouts.append(None if whole else _remember_layout(graph, stage, streamed))
-    return tuple(layouts)
+    return tuple(lay_out(graph, stage, schedule.streamed) for stage in schedule.stages)
+
+
+def lay_out(graph: Graph, stage: Stage, streamed: tuple[str, ...]) -> StageLayout | None:
+    """The same of one stage. ``streamed``: those of the whole schedule."""
+    read = stage_inputs(graph, stage.first, stage.last)
+    own = tuple(name for name in streamed if name in read)
+    return None if is_whole(graph, stage) and not own else _remember_layout(graph, stage, own)
 
 
 # Schedules of one network that are compared have most of their stages in common, and each is laid out several times.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 
 from mcupatch.ir import ops
 from mcupatch.ir.access import input_access, is_reduction, is_tileable, macs_per_pixel, tiled_tensor
@@ -61,6 +61,7 @@ class SearchProblem:
 
 TENSOR_FIELDS, TENSOR_BYTES = 8, 4
 OPERATOR_FIELDS, WHOLE_BYTES = 19, 16
+WORK_FIELDS = (*range(7, 13), 18)  # ``CallWork``, and that of the operator whole
 
 
 def build_problem(
@@ -107,6 +108,16 @@ def build_problem(
         tuple(reads),
         (model.moved_byte, model.move),
     )
+
+
+def scale_work(problem: SearchProblem, factors: Sequence[float], move_factor: float) -> SearchProblem:
+    """``problem`` with the work of each operator times its factor, and that of copies times ``move_factor``."""
+    scaled = list(problem.operators)
+    for op, factor in enumerate(factors):
+        for field in WORK_FIELDS:
+            scaled[op * OPERATOR_FIELDS + field] = round(scaled[op * OPERATOR_FIELDS + field] * factor)
+    moved_byte, move = (round(work * move_factor) for work in problem.moves)
+    return replace(problem, operators=tuple(scaled), moves=(moved_byte, move))
 
 
 def _root_spans(graph: Graph, roots: Mapping[str, str]) -> dict[str, tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from mcupatch.errors import BadInput
@@ -18,13 +19,14 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CPUS = ("cortex-m4", "cortex-m7")
+CPUS = ("cortex-m4", "cortex-m7", "cortex-m55")
 MEMORY_KINDS = ("flash", "ram")
 
 # Alignment and the few bytes of .data and .bss that a firmware has beside arena and stack.
 STATICS_BYTES = 64
 
 GENERIC = "generic"
+BOARD_SUFFIX = ".toml"  # of a file that describes a board
 _GENERIC_CPU = "cortex-m7"
 _GENERIC_BYTES = 1 << 20
 
@@ -168,18 +170,33 @@ def list_boards() -> tuple[str, ...]:
 
 
 def load_board(name: str, sram_bytes: int | None = None, flash_bytes: int | None = None) -> Board:
-    """The board ``name``, with less RAM or flash if so asked. ``generic`` has 1 MiB of what is not given.
+    """The board ``name``, or the one that the file ``name``.toml describes, with less RAM or flash if so asked.
 
-    Raises BadInput for a name that is not known and for a size that the board does not have.
+    ``generic`` has 1 MiB of what is not given. Raises BadInput for a name that is not known, for a file that describes
+    no board, and for a size that the board does not have.
     """
     if name == GENERIC:
         sram = _GENERIC_BYTES if sram_bytes is None else sram_bytes
         flash = _GENERIC_BYTES if flash_bytes is None else flash_bytes
         return generic_board(_GENERIC_CPU, sram, flash)
+    if name.endswith(BOARD_SUFFIX):
+        return limit_board(parse_board(Path(name).stem, read_board_file(name)), sram_bytes, flash_bytes)
     if name not in list_boards():
-        raise BadInput(f"board {name!r} is not known. Known are: {', '.join(list_boards())}.")
+        raise BadInput(
+            f"board {name!r} is not known. Known are: {', '.join(list_boards())}, or a {BOARD_SUFFIX} file that "
+            "describes another."
+        )
     text = (resources.files("mcupatch.target.boards") / f"{name}.toml").read_text(encoding="utf-8")
     return limit_board(parse_board(name, text), sram_bytes, flash_bytes)
+
+
+def read_board_file(path: str) -> str:
+    """The text of a board's description. Raises BadInput if it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot read the description of the board {path!r}: {reason}") from error
 
 
 def parse_board(name: str, text: str) -> Board:

@@ -61,7 +61,7 @@ class KernelStage:
 
     More follow: pointers to those ``pools`` of the arena that it uses, by their C names. ``tables`` are the functions
     ``int32_t name(int32_t)`` that it calls for numbers that follow no rule, with what they return. ``accumulating``
-    are its reductions that use sums.
+    are its reductions that use sums. ``steps`` are its operators [first, last].
     """
 
     name: str
@@ -70,6 +70,7 @@ class KernelStage:
     pools: tuple[str, ...]
     tables: Mapping[str, NDArray[np.generic]]
     accumulating: tuple[str, ...]
+    steps: tuple[int, int]
 
 
 def lower_stage_to_kernels(
@@ -104,7 +105,8 @@ class _Lowering:
         ops = [str(n) for n in function.attrs[STAGE_ATTRIBUTE]]
         first = next(i for i, op in enumerate(graph.ops) if op.name == ops[0])
         self._ops = {op.name: op for op in graph.ops[first : first + len(ops)]}
-        self._border = find_stage_tensors(graph, first, first + len(ops) - 1)
+        self._steps = first, first + len(ops) - 1
+        self._border = find_stage_tensors(graph, *self._steps)
         self._pointers: dict[str, Any] = {}
         self._pool_names = tuple(pools)
         self._pools = {pool: tirx.Var(pool, PointerType(PrimType("uint8"))) for pool in pools}
@@ -133,6 +135,7 @@ class _Lowering:
             tuple(pools),
             self._tables,
             tuple(self._accumulating),
+            self._steps,
         )
 
     def _parameter_name(self, tensor: str) -> str:

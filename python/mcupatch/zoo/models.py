@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mcupatch.errors import BadInput
+from mcupatch.files import read_user_file
 from mcupatch.zoo.blocks import Network
+from mcupatch.zoo.definition import format_definition, parse_definition
 from mcupatch.zoo.networks import find_network
+from mcupatch.zoo.write_onnx import build_float_onnx
 from mcupatch.zoo.write_tflite import build_tflite
 
 
@@ -22,3 +27,24 @@ def zoo_model_bytes(spec: str) -> tuple[bytes, str]:
     """The .tflite file of a zoo network (int8 ends, weights of seed 0) and a stem for its name. Raises BadInput."""
     network = parse_network(spec)
     return build_tflite(network), network.file_stem
+
+
+def load_network(spec: str) -> Network:
+    """The network of ``zoo:NAME[@PIXELS]`` or of the definition in a .json file. Raises BadInput."""
+    if spec.startswith("zoo:"):
+        return parse_network(spec)
+    path = Path(spec)
+    if path.suffix.lower() != ".json":
+        raise BadInput(
+            f"{spec!r} is no network definition: name zoo:NAME, or a .json file such as 'mcupatch redistribute -o' writes."
+        )
+    return parse_definition(read_user_file(path, "the definition"))
+
+
+def write_network(network: Network, suffix: str) -> bytes:
+    """As a definition (.json), or with the weights of seed 0 as .tflite (int8) or .onnx (float)."""
+    if suffix == ".tflite":
+        return build_tflite(network)
+    if suffix == ".onnx":
+        return build_float_onnx(network)
+    return format_definition(network).encode()

@@ -7,9 +7,9 @@
  *
  * No sum leaves int32: sum over u of |C[x][u]| < 2^14.5, and the other factors are int16.
  */
-#include "jpeg_parts.h"
+#include "mcupatch/rows/jpeg_parts.h"
 
-#include "pixels.h"
+#include "mcupatch/rows/pixels.h"
 
 /* round(2^12 cos(k pi / 16)); C[x][0] is C4. */
 enum { C1 = 4017, C2 = 3784, C3 = 3406, C4 = 2896, C5 = 2276, C6 = 1567, C7 = 799 };

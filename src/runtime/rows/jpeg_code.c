@@ -1,5 +1,5 @@
 /* Canonical Huffman codes as a JPEG file gives them: how many codes of each length, then the symbols in order. */
-#include "jpeg_parts.h"
+#include "mcupatch/rows/jpeg_parts.h"
 
 int mcup_jpeg_build_code(const mcup_jpeg_rows *jpeg, uint32_t counts, mcup_jpeg_code *code) {
   uint32_t next = 0; /* the first code of the length, then the one after its last */

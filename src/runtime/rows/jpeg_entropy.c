@@ -1,5 +1,5 @@
 /* Entropy-coded data to blocks of coefficients. */
-#include "jpeg_parts.h"
+#include "mcupatch/rows/jpeg_parts.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The header of a JPEG file: markers, each with its segment, up to the scan. */
-#include "jpeg_parts.h"
+#include "mcupatch/rows/jpeg_parts.h"
 
 #include <string.h>
 

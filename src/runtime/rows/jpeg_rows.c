@@ -4,8 +4,8 @@
  */
 #include "mcupatch/rows/jpeg_rows.h"
 
-#include "jpeg_parts.h"
-#include "pixels.h"
+#include "mcupatch/rows/jpeg_parts.h"
+#include "mcupatch/rows/pixels.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Camera rows of 5 bits red, 6 green and 5 blue. */
 #include "mcupatch/rows/camera_rows.h"
 
-#include "pixels.h"
+#include "mcupatch/rows/pixels.h"
 
 static void convert_row(const uint8_t *low, const uint8_t *high, const mcup_row_shape *shape, uint8_t *target) {
   for (int32_t x = 0; x < shape->columns; ++x, low += 2, high += 2) {

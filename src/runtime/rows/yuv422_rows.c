@@ -1,7 +1,7 @@
 /* Camera rows of luma for each pixel and colour for two. */
 #include "mcupatch/rows/camera_rows.h"
 
-#include "pixels.h"
+#include "mcupatch/rows/pixels.h"
 
 /* `y` and `u` are the first of each in the row; V lies two bytes after U. */
 static void convert_row(const uint8_t *y, const uint8_t *u, const mcup_row_shape *shape, uint8_t *target) {

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from mcupatch.cli.main import run_command_line
-from mcupatch.saved import digest_facts
+from mcupatch.saved_facts import digest_facts
 from tests.support.odd_models import (
     dynamic_onnx,
     float_onnx,

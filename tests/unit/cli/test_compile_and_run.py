@@ -14,6 +14,7 @@ import pytest
 
 from mcupatch.cli.main import run_command_line
 from mcupatch.outputs import MANIFEST
+from tests.support.command_line import run_cli
 from tests.support.odd_models import float_ends_model, small_model
 
 MEMORY = {
@@ -47,13 +48,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.tflite").write_bytes(small_model())
     return tmp_path
-
-
-def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
-    found = run_command_line(list(arguments))
-    shown = capsys.readouterr()
-    assert found == status, shown.err
-    return shown.out
 
 
 def test_compile_writes_everything_and_run_measures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from tflite import BuiltinOperator
 
 from mcupatch.cli.main import run_command_line
 from mcupatch.zoo.tflite_builder import TfliteBuilder
+from tests.support.command_line import run_cli
 from tests.support.odd_models import small_model
 
 NETWORK = "zoo:mcunet_vww0@32"
@@ -23,13 +24,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.tflite").write_bytes(small_model())
     return tmp_path
-
-
-def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
-    found = run_command_line(list(arguments))
-    shown = capsys.readouterr()
-    assert found == status, shown.err
-    return shown.out if status == 0 else shown.err
 
 
 def search(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 
 from mcupatch.cli.main import run_command_line
 from mcupatch.importer.raw_rows import RawScaling
+from tests.support.command_line import run_cli
 from tests.support.odd_models import float_ends_model, small_model
 
 KEEP_ROWS = ("--grid", "16x1", "--ops", "3", "--halo", "keep")
@@ -26,13 +27,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "ends.tflite").write_bytes(float_ends_model())
     np.save("image.npy", IMAGE)
     return tmp_path
-
-
-def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    status = run_command_line(list(arguments))
-    shown = capsys.readouterr()
-    assert status == 0, shown.err
-    return shown.out
 
 
 def outputs_of(capsys: pytest.CaptureFixture[str], directory: str, file: str, backend: str) -> Any:

@@ -1,3 +1,6 @@
+from importlib import resources
+from pathlib import Path
+
 import pytest
 
 from mcupatch.errors import BadInput
@@ -124,3 +127,15 @@ def test_a_malformed_description_says_what(old: str, new: str, message: str) -> 
     with pytest.raises(BadInput, match=message) as error:
         parse_board("mine", GOOD.replace(old, new))
     assert "'mine'" in str(error.value)
+
+
+def test_a_board_from_a_file(tmp_path: Path) -> None:
+    text = (resources.files("mcupatch.target.boards") / "stm32f412.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text)
+    mine, known = load_board(str(tmp_path / "mine.toml")), load_board("stm32f412")
+    assert mine.name == "mine" and mine.memories == known.memories
+    assert load_board(str(tmp_path / "mine.toml"), sram_bytes=4096).sram_bytes == 4096
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    for name, message in (("absent.toml", "cannot read"), ("bad.toml", "cannot read")):
+        with pytest.raises(BadInput, match=message):
+            load_board(str(tmp_path / name))

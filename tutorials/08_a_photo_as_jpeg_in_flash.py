@@ -6,7 +6,7 @@ MCUNet's person detector takes 128 x 160 pixels. Here they never are in SRAM: a 
 weights, and the chip decodes row after row of it while the network runs. The boxes are those of the decoded picture.
 Run it from the checkout with the trained model and a photo, and the boxes are drawn into person_boxes.png:
 
-    .venv/bin/python tutorials/03_a_photo_as_jpeg_in_flash.py mcunet_person_det.tflite person.jpg
+    .venv/bin/python tutorials/08_a_photo_as_jpeg_in_flash.py mcunet_person_det.tflite person.jpg
 
 Without them it takes the zoo's network, which has random weights, and a picture that it paints.
 """
