@@ -16,6 +16,7 @@ from mcupatch.cli.main import run_command_line
 from mcupatch.decode_rows import decode_picture, jpeg_source
 from tests.support.jpeg_writer import random_picture, write_jpeg
 from tests.support.odd_models import float_ends_model, small_model
+from tests.support.qemu import needs_qemu
 
 SAMPLING = ((2, 2), (1, 1), (1, 1))
 
@@ -84,6 +85,43 @@ def test_the_decoders_are_shipped_only_if_asked_for(here: Path, capsys: pytest.C
             metadata = json.load(archive.extractfile("./metadata.json"))  # type: ignore[arg-type]
         (main,) = metadata["modules"]["net"]["memory"]["functions"]["main"]
         assert main["inputs"]["x"].get("row_format") == ("rgb565" if shipped else None)
+
+
+def test_an_archive_with_an_object_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--stream-input", "--input-format", "jpeg", "--target", "llvm")
+    run_cli(capsys, "compile", "net.tflite", *options, "-o", "net")
+    chip, packed = (outputs_of(capsys, name, "photo.jpg", "unicorn") for name in ("net", "net/model.tar"))
+    assert np.array_equal(chip, packed)
+    assert "do not run on this computer" in fail_cli(
+        capsys, "run", "net", "--input", "photo.jpg", "--on", "host"
+    )
+
+
+@needs_qemu
+@pytest.mark.parametrize("row_format, file", [("jpeg", "photo.jpg"), ("yuv422", "frame.bin")])
+def test_a_format_boots_in_qemu(
+    row_format: str, file: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("frame.bin").write_bytes(np.random.default_rng(2).bytes(16 * 16 * 2))
+    run_cli(capsys, "compile", "net.tflite", "--stream-input", "--input-format", row_format, "-o", "net")
+    found = {}
+    for backend in ("unicorn", "qemu"):
+        values = outputs_of(capsys, "net", file, backend)
+        measured = json.loads(Path("net/mcupatch.json").read_text())["measured"]
+        assert measured["backend"] == backend
+        found[backend] = (values.tobytes(), measured["flash_bytes"])
+    assert found["qemu"] == found["unicorn"]
+
+
+@pytest.mark.parametrize("backend", ["unicorn", pytest.param("qemu", marks=needs_qemu)])
+def test_a_file_that_the_flash_cannot_hold(
+    backend: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_cli(capsys, "compile", "net.tflite", "--stream-input", "--input-format", "jpeg", "-o", "net")
+    with Path("photo.jpg").open("ab") as file:
+        file.write(bytes(1 << 20))
+    words = ["run", "net", "--input", "photo.jpg", "--on", backend]
+    assert "of flash, and beside the program stm32f746 has" in fail_cli(capsys, *words)
 
 
 @pytest.mark.parametrize("row_format", ["rgb565", "rgb565-be", "yuv422", "yuv422-uyvy"])
