@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from mcupatch.camera_pixels import encode_camera
 from mcupatch.emit.csources import Port
 from mcupatch.errors import BadInput, ToolMissing
 from mcupatch.files import read_user_file
+from mcupatch.ir.graph import Graph
+from mcupatch.ir.tensor import Tensor
 from mcupatch.model_inputs import (
     PICTURE_SUFFIXES,
     Array,
@@ -22,6 +25,7 @@ from mcupatch.model_inputs import (
     read_inputs,
 )
 from mcupatch.pipeline import BuiltModel
+from mcupatch.row_formats import RowSource
 
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
 
@@ -68,14 +72,16 @@ def _fit_sent(port: Port, value: Array) -> Array:
 
 
 def random_sent_inputs(built: BuiltModel, seed: int = 0) -> dict[str, Array]:
-    """As ``random_inputs``; an input with a format of its own gets a random picture in it."""
-    if not built.sources.has_row_formats:
-        return random_inputs(built.graph, seed)
-    values = random_inputs(built.graph, seed)
-    for port in built.sources.inputs:
-        if not port.source.is_raw:
-            values[port.tensor.name] = _random_picture(port, seed)
-    return values
+    """As ``random_row_inputs`` for the formats that ``built`` was compiled with."""
+    ports = built.sources.inputs
+    rows = {port.tensor.name: port.source for port in ports if not port.source.is_raw}
+    return random_row_inputs(built.graph, rows, seed)
+
+
+def random_row_inputs(graph: Graph, rows: Mapping[str, RowSource], seed: int = 0) -> dict[str, Array]:
+    """As ``random_inputs``; an input of ``rows`` gets a random picture in its format."""
+    pictures = {name: _random_picture(graph.tensors[name], source, seed) for name, source in rows.items()}
+    return {**random_inputs(graph, seed), **pictures}
 
 
 def _read_sent(port: Port, path: Path) -> Array:
@@ -94,11 +100,11 @@ def _read_sent(port: Port, path: Path) -> Array:
     )
 
 
-def _random_picture(port: Port, seed: int) -> Array:
-    height, width, _ = port.tensor.hwc
+def _random_picture(tensor: Tensor, source: RowSource, seed: int) -> Array:
+    height, width, _ = tensor.hwc
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    if not port.source.is_jpeg:
-        return encode_camera(port.source, pixels)
+    if not source.is_jpeg:
+        return encode_camera(source, pixels)
     try:
         from PIL import Image
     except ImportError as error:

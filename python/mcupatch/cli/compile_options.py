@@ -138,17 +138,37 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
         stream_input: bool,
         input_scale: float | None,
         input_offset: float | None,
+        input_format: str,
+        jpeg_memory: int | None,
         toolchain: str,
         **others: Any,
     ) -> Any:
-        mode = FitBudget()
         options = CompileOptions(
-            board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories="main"
+            board,
+            sram,
+            flash,
+            FitBudget(),
+            io,
+            toolchain,
+            stream_input,
+            input_scale,
+            input_offset,
+            "main",
+            input_format,
+            jpeg_memory,
         )
         return command(options=options, **others)
 
     return _with_options(
-        call, board_option, _sram_option, _flash_option, io_option, stream_options, _toolchain_option
+        call,
+        board_option,
+        _sram_option,
+        _flash_option,
+        io_option,
+        stream_options,
+        _input_format_option,
+        _jpeg_memory_option,
+        _toolchain_option,
     )
 
 

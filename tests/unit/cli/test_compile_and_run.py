@@ -19,6 +19,7 @@ from tests.support.odd_models import float_ends_model, small_model
 
 MEMORY = {
     "arena_bytes",
+    "statics_bytes",
     "input_bytes",
     "streamed_input_bytes",
     "output_bytes",
@@ -29,6 +30,7 @@ MEMORY = {
     "pools",
 }
 MEASURED = {
+    "timer_cycles",
     "backend",
     "cpu",
     "instructions",
