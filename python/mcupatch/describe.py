@@ -76,6 +76,7 @@ def describe_run(run: ComparedRun) -> MeasuredFacts:
         max_abs_diff=run.max_abs_diff,
         cycles_model=None if cycles is None else cycles.total,
         timer_cycles=m.timer_cycles,
+        as_compiled=run.as_compiled,
     )
 
 

@@ -26,6 +26,14 @@ class Infeasible(McupatchError):
         self.arena_bytes = arena_bytes
 
 
+class FlashShortage(Infeasible):
+    """A firmware that is ``missing_bytes`` too large for its board's flash."""
+
+    def __init__(self, text: str, missing_bytes: int) -> None:
+        super().__init__(text)
+        self.missing_bytes = missing_bytes
+
+
 class ToolMissing(McupatchError):
     """An optional package or an external tool is needed and absent."""
 

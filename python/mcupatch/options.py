@@ -65,7 +65,9 @@ class CompileOptions:
     ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
     ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``tuned`` is the file of a tuning database. ``target``: the
-    stages as "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case.
+    stages as "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case. With
+    ``fast_rounding`` convolutions round once instead of twice: an operator's values may then differ by 1 from the
+    reference (``packing/round_once.py``).
     """
 
     board: str = "stm32f746"
@@ -80,6 +82,7 @@ class CompileOptions:
     memories: str = AUTO
     tuned: str | None = None
     target: str = "c"
+    fast_rounding: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
@@ -127,6 +130,7 @@ def command_line(source: str, options: CompileOptions) -> str:
     words += ["--memories", options.memories] if options.memories != AUTO else []
     words += ["--tuned", PurePath(options.tuned).name] if options.tuned is not None else []
     words += ["--target", options.target] if options.target != "c" else []
+    words += ["--fast-rounding"] if options.fast_rounding else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -78,5 +78,5 @@ def command(
     write_json(json_file, result.as_json())
     if json_file != "-":
         output_console().print(run_report(result, run.outputs, names))
-    if not run.matches_reference:
+    if not run.as_compiled:
         raise click.exceptions.Exit(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 
 from mcupatch.emit.csources import CSources, Port, WorkspacePool
-from mcupatch.errors import Infeasible
+from mcupatch.errors import FlashShortage, Infeasible
 from mcupatch.firmware.camera import CAMERA_BASE, camera_addresses
 from mcupatch.firmware.elf import Elf, read_elf
 from mcupatch.firmware.kernel_objects import compile_kernels, compile_startup, include_dir
@@ -186,11 +186,13 @@ def _check_fit(firmware: Firmware) -> None:
     _check_rams(firmware)
     last = max(firmware.elf.segments, key=lambda s: s.address)
     flash_used = last.address + len(last.data) - board.main_flash.base
-    if flash_used > board.flash_bytes:
-        raise Infeasible(
+    missing = flash_used - board.flash_bytes
+    if missing > 0:
+        raise FlashShortage(
             f"The firmware needs {format_size(flash_used)} of flash and {board.name} has "
-            f"{format_size(board.flash_bytes)}: {flash_used - board.flash_bytes} bytes too many. The weights take "
-            f"{format_size(firmware.weights_bytes)}, the code {format_size(firmware.code_bytes)}."
+            f"{format_size(board.flash_bytes)}: {missing} bytes too many. The weights take "
+            f"{format_size(firmware.weights_bytes)}, the code {format_size(firmware.code_bytes)}.",
+            missing,
         )
 
 

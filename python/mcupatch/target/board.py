@@ -19,7 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CPUS = ("cortex-m4", "cortex-m7", "cortex-m55")
+CPUS = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m55")
 MEMORY_KINDS = ("flash", "ram")
 
 # Alignment and the few bytes of .data and .bss that a firmware has beside arena and stack.
