@@ -7,6 +7,8 @@
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
 # make bench-qemu       benchmarks/qemu.md: real networks booted in QEMU, beside Unicorn
 # make bench-tuning     benchmarks/tuning.md: what `mcupatch tune` gains at tight budgets
+# make docs    the documentation site, in build/docs/index.html
+# make pictures   docs/pictures: the report's pictures of two networks of the tutorials
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -20,7 +22,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning lint docs pictures heavy clean
 
 setup: $(STAMP)
 
@@ -61,6 +63,12 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict --follow-imports=silent $(STRICT)
 	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
+
+docs: setup
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/docs && echo "make docs: build/docs/index.html"
+
+pictures: setup
+	$(BIN)/python docs/draw_pictures.py
 
 clean:
 	rm -rf $(VENV) build dist demo-out python/*.egg-info python/mcupatch/_native .pytest_cache .mypy_cache .ruff_cache \

@@ -25,6 +25,7 @@ highlight_language = "none"  # of indented blocks: most are shells and what they
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 add_module_names = False
 toc_object_entries = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from typing import Any
 
@@ -22,17 +23,20 @@ class TutorialParser(RSTParser):  # type: ignore[misc]
 def write_page(program: str) -> str:
     """The page of a tutorial as reStructuredText.
 
-        \"\"\"                          Title
-        Title                        =====
-        =====                  -->   Words.
-        Words.                       .. code-block:: python
-        \"\"\"
-        import mcupatch                  import mcupatch
+    \"\"\"                          Title
+    Title                        =====
+    =====                  -->   Words.
+    Words.                       .. code-block:: python
+    \"\"\"
+    import mcupatch                  import mcupatch
     """
     module = ast.parse(program)
     text = ast.get_docstring(module)
     if text is None:
-        raise ValueError("a tutorial begins with a docstring: its title, underlined with =, and what it shows")
+        raise ValueError(
+            "a tutorial begins with a docstring: its title, underlined with =, and what it shows"
+        )
+    text = re.sub(r":\n\n(?= )", "::\n\n", text)  # what is indented is literal, as in Markdown
     code = "\n".join(program.splitlines()[module.body[0].end_lineno :]).strip("\n")
     return f"{text}\n\n.. code-block:: python\n\n{textwrap.indent(code, '    ')}\n"
 
