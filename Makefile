@@ -53,7 +53,7 @@ bench-kernels: setup
 	$(BIN)/python -m benchmarks.kernel_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-qemu: setup
-	$(BIN)/python benchmarks/qemu_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.qemu_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-tuning: setup
 	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)

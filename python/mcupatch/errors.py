@@ -40,3 +40,7 @@ class ToolMissing(McupatchError):
 
 class EmulationFault(McupatchError):
     """The firmware left its memories or ran out of them while it was measured."""
+
+
+class BoardFault(McupatchError):
+    """A board, its debug probe or the program on it failed while it was flashed or measured."""

@@ -172,7 +172,7 @@ def compile_model(
     """
     write = open_dump(dump)
     board = load_board(options.board, options.sram_bytes, options.flash_bytes)
-    toolchain = find_toolchain(options.toolchain, board.cpu)
+    toolchain = find_toolchain(options.toolchain, board.cpu, board.has_double)
 
     progress("importing the model")
     network = read_graph(source, options.io, options.stream_input, input_scaling(options))
@@ -277,7 +277,8 @@ def measure_model(
     if backend == "host":
         (measurement,) = run_on_host(built.sources, [values], timeout_seconds=timeout_seconds)
     elif backend == "qemu":
-        toolchain = find_toolchain(built.toolchain, built.firmware.board.cpu)
+        board = built.firmware.board
+        toolchain = find_toolchain(built.toolchain, board.cpu, board.has_double)
         (measurement,) = run_on_qemu(built.firmware, built.sources, [values], toolchain, timeout_seconds)
     else:
         (measurement,) = run_on_unicorn(built.firmware, [values])

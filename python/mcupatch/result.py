@@ -102,7 +102,8 @@ class FlashFacts:
 @dataclass(frozen=True)
 class MeasuredFacts:
     """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured;
-    ``timer_cycles`` are of the system's clock, which in an emulator is none.
+    ``timer_cycles`` are of the system's clock, which in an emulator is none; ``cycles`` and ``milliseconds`` were measured
+    on a board.
 
     ``as_compiled``: the output equals that of whole tensors with the rounding of the compilation (``--fast-rounding``).
     """
@@ -120,6 +121,8 @@ class MeasuredFacts:
     cycles_model: int | None = None
     timer_cycles: int | None = None
     as_compiled: bool = True
+    cycles: int | None = None
+    milliseconds: float | None = None
 
 
 @dataclass(frozen=True)

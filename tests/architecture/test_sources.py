@@ -26,8 +26,12 @@ def _all_sources() -> list[Path]:
 
 def _chip_sources() -> list[Path]:
     runtime = ROOT / "src" / "runtime"
-    bare_metal = PACKAGE / "firmware" / "support" / "bare_metal"
-    return [f for folder in (runtime, bare_metal) for f in sorted(folder.rglob("*.[ch]"))]
+    support = PACKAGE / "firmware" / "support"
+    return [
+        f
+        for folder in (runtime, support / "bare_metal", support / "hosted")
+        for f in sorted(folder.rglob("*.[ch]"))
+    ]
 
 
 def test_no_file_is_longer_than_one_concept() -> None:

@@ -104,7 +104,7 @@ def build_firmware(
     lie at ``camera``. The objects of a ``runner`` do what is done after start-up, if it is more than one inference.
     Raises Infeasible, naming what overflows and by how many bytes, where the board is too small.
     """
-    toolchain = toolchain or find_toolchain("zig", board.cpu)
+    toolchain = toolchain or find_toolchain("zig", board.cpu, board.has_double)
     stack_bytes = stack_bytes or board.stack_bytes
     files = sources.write_to(workdir)
     harness = workdir / "mcup_harness.c"

@@ -49,6 +49,10 @@ def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, s
         facts.append(("instructions", f"{measured.instructions:,}"))
     if measured.cycles_model is not None:
         facts.append(("cycles", f"{measured.cycles_model:,} by a model of the core, not measured"))
+    if measured.cycles is not None:
+        facts.append(("cycles", f"{measured.cycles:,}, counted by the core"))
+    if measured.milliseconds is not None:
+        facts.append(("time", f"{measured.milliseconds:.3f} ms"))
     if measured.timer_cycles is not None:
         facts.append(
             ("timer", f"{measured.timer_cycles:,} cycles of the system's clock; emulated, they say little")

@@ -55,7 +55,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Board:
-    """``stack_bytes`` is what a firmware reserves for its stack, at the bottom of the main RAM."""
+    """``stack_bytes`` is what a firmware reserves for its stack, at the bottom of the main RAM.
+
+    ``has_double`` is False where the floating-point unit of a Cortex-M7 knows single precision only.
+    """
 
     name: str
     cpu: str
@@ -64,6 +67,7 @@ class Board:
     stack_bytes: int = 4096
     source: str = ""
     notes: str = ""
+    has_double: bool = True
 
     def __post_init__(self) -> None:
         if self.cpu not in CPUS:
@@ -210,6 +214,7 @@ def parse_board(name: str, text: str) -> Board:
             stack_bytes=_entry(data, "stack_bytes", int),
             source=_entry(data, "source", str),
             notes=data.get("notes", ""),
+            has_double=_entry(data, "has_double", bool) if "has_double" in data else True,
         )
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"the description of board {name!r} is not TOML: {error}") from error

@@ -29,6 +29,9 @@ MEMORY = {
     "pools",
 }
 MEASURED = {
+    "cycles",
+    "milliseconds",
+    "timer_cycles",
     "backend",
     "cpu",
     "instructions",
