@@ -8,6 +8,8 @@
 # make fuzz-jpeg      100,000 damaged JPEG files through the decoder, under the sanitizers
 # make bench-qemu       benchmarks/qemu.md: real networks booted in QEMU, beside Unicorn
 # make bench-tuning     benchmarks/tuning.md: what `mcupatch tune` gains at tight budgets
+# make docs    the documentation site, in build/docs/index.html
+# make pictures   docs/pictures: the report's pictures of two networks of the tutorials
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
@@ -22,7 +24,7 @@ STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule 
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning fuzz-jpeg lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning fuzz-jpeg lint docs pictures heavy clean
 
 setup: $(STAMP)
 
@@ -53,7 +55,7 @@ bench-kernels: setup
 	$(BIN)/python -m benchmarks.kernel_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-qemu: setup
-	$(BIN)/python benchmarks/qemu_table.py $(if $(wildcard ../shared/models),--models ../shared/models)
+	$(BIN)/python -m benchmarks.qemu_table $(if $(wildcard ../shared/models),--models ../shared/models)
 
 bench-tuning: setup
 	$(BIN)/python benchmarks/tuning_table.py --models $(or $(wildcard ../shared/models),models)
@@ -64,8 +66,14 @@ fuzz-jpeg: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict $(STRICT)
+	$(BIN)/mypy --strict --follow-imports=silent $(STRICT)
 	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
+
+docs: setup
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/docs && echo "make docs: build/docs/index.html"
+
+pictures: setup
+	$(BIN)/python docs/draw_pictures.py
 
 clean:
 	rm -rf $(VENV) build dist demo-out python/*.egg-info python/mcupatch/_native .pytest_cache .mypy_cache .ruff_cache \

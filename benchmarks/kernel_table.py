@@ -39,7 +39,7 @@ from mcupatch.pipeline import CompiledModel, compare_with_reference, compile_mod
 from mcupatch.zoo.tflite_builder import TfliteBuilder
 from mcupatch.zoo.tflite_options import conv2d_options, depthwise_options, fully_connected_options
 
-BOARDS = {"M7": "generic", "M4": "stm32f412"}
+BOARDS = {"M7": "generic", "M4": "stm32f412", "M3": "stm32f207"}  # the M3 has no DSP extension
 SRAM_BYTES, FLASH_BYTES = 4 << 20, 16 << 20  # of the generic board: as much as any network needs
 TOOLCHAINS = ("zig", "gcc")
 PER_LAYER, STREAMED = "per layer", "streamed"
@@ -231,8 +231,7 @@ def kernel_table(found: Mapping[str, Figures], before: Mapping[str, Figures]) ->
         "kernel",
         "aim",
         *(f"{cpu} {tool}" for cpu, tool in columns),
-        "M7 cycles (model)",
-        "M4 cycles (model)",
+        *(f"{cpu} cycles (model)" for cpu in BOARDS),
     ]
     rows = []
     for kernel in KERNELS:
@@ -322,15 +321,15 @@ def format_page(
     return f"""\
 # Kernel table
 
-Exact instructions a MAC on an emulated Cortex-M7 and M4, before → **now**; the output of every run equals the
-reference, byte for byte. Made by `make bench-kernels`; "before" is `kernels_before.json`. MACs are counted as in the
-papers, border taps included.
+Exact instructions a MAC on an emulated Cortex-M7, M4 and M3 (no DSP extension), before → **now**; the output of every run
+equals the reference, byte for byte. Made by `make bench-kernels`; "before" is `kernels_before.json`. MACs are counted as
+in the papers, border taps included.
 
 ## Kernels alone
 
 Networks of one operator, whole tensors: padding, layout changes and the exact requantisation are in the count, the
 network's entry function is not. No activation, scales per channel (dense: one);
-convolutions have int16 weights on the M7, int8 ones on the M4.
+convolutions have int16 weights on the M7, int8 ones on the M4 and M3.
 Cycles a MAC are a model's,
 for zig, not measured (`docs/command-line.md`). The figures of CMSIS-NN v7 and TinyEngine are for the same shapes on the
 same emulator, with gcc 12.2 -O3, of the M7.

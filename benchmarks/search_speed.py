@@ -15,10 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mcupatch.kernels import find_scratch_bytes
 from mcupatch.schedule.search import find_least_bytes, find_least_sram
 from mcupatch.schedule.search_problem import build_problem
-from mcupatch.scratch import find_column_scratch
+from mcupatch.scratch import find_scratch_by_width
 from tests.support.networks import load_network
 
 
@@ -32,7 +31,7 @@ def main() -> None:
     print(f"{'network':24} {'operators':>9} {'KiB':>8} {'ms':>8} {'a second, a core':>17}")
     for path in sorted(options.folder.glob("*.json")):
         graph, _ = load_network(path)
-        problem = build_problem(graph, find_scratch_bytes(graph), find_column_scratch(graph), graph.inputs)
+        problem = build_problem(graph, find_scratch_by_width(graph), graph.inputs)
         best = float("inf")
         for _ in range(options.repeat):
             start = time.process_time()

@@ -35,4 +35,4 @@ def cost_operators(built: BuiltModel, name: str, run: ComparedRun) -> OperatorCo
         for index, op in enumerate(graph.ops)
     )
     glue = Cost(profile.glue.instructions, cycles.glue)
-    return OperatorCosts(name, board.name, board.cpu, operators, glue, run.matches_reference)
+    return OperatorCosts(name, board.name, board.cpu, operators, glue, run.matches_reference, run.as_compiled)

@@ -77,6 +77,9 @@ def describe_run(run: ComparedRun) -> MeasuredFacts:
         max_abs_diff=run.max_abs_diff,
         cycles_model=None if cycles is None else cycles.total,
         timer_cycles=m.timer_cycles,
+        as_compiled=run.as_compiled,
+        cycles=m.cycles,
+        milliseconds=None if m.cycles is None or not m.clock_hz else 1000 * m.cycles / m.clock_hz,
     )
 
 

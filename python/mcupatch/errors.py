@@ -26,9 +26,21 @@ class Infeasible(McupatchError):
         self.arena_bytes = arena_bytes
 
 
+class FlashShortage(Infeasible):
+    """A firmware that is ``missing_bytes`` too large for its board's flash."""
+
+    def __init__(self, text: str, missing_bytes: int) -> None:
+        super().__init__(text)
+        self.missing_bytes = missing_bytes
+
+
 class ToolMissing(McupatchError):
     """An optional package or an external tool is needed and absent."""
 
 
 class EmulationFault(McupatchError):
     """The firmware left its memories or ran out of them while it was measured."""
+
+
+class BoardFault(McupatchError):
+    """A board, its debug probe or the program on it failed while it was flashed or measured."""

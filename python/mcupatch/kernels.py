@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 
 from mcupatch.ir import ops
-from mcupatch.ir.graph import Graph
 from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
 from mcupatch.native import load_library
 from mcupatch.packing.choose import choose_kernel
@@ -24,6 +23,11 @@ def scratch_bytes(op: ops.Operator, out_cols: int | None = None) -> int:
     choice = choose_kernel(op)
     if choice is not None:
         return _ask(choice.scratch_function, choice.params, cols)
+    return general_scratch_bytes(op, cols)
+
+
+def general_scratch_bytes(op: ops.Operator, cols: int = _MANY_COLS) -> int:
+    """The same for the general kernel of the operator's type."""
     if isinstance(op, ops.Conv2D):
         return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op), cols)
     if isinstance(op, ops.DepthwiseConv2D):
@@ -32,11 +36,6 @@ def scratch_bytes(op: ops.Operator, out_cols: int | None = None) -> int:
         outputs, inputs = op.weights.shape
         return _ask("mcup_dense_scratch_bytes", DenseParams(inputs=inputs, outputs=outputs))
     return 0
-
-
-def find_scratch_bytes(graph: Graph) -> dict[str, int]:
-    """``scratch_bytes`` of every operator, by its name: enough for all columns of its output."""
-    return {op.name: scratch_bytes(op, graph.output_tensor(op).hwc[1]) for op in graph.ops}
 
 
 def _conv2d_params(op: ops.Conv2D) -> Conv2DParams:

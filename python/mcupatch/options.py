@@ -68,7 +68,9 @@ class CompileOptions:
     ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``input_format`` says what the firmware makes the rows of a
     streamed image of: its "raw" values, the pixels of a camera, or a "jpeg" file, whose decoder holds ``jpeg_bytes``
     (None: enough to decode every block once). ``tuned`` is the file of a tuning database. ``target``: the stages as
-    "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case.
+    "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case. With ``fast_rounding``
+    convolutions round once instead of twice: an operator's values may then differ by 1 from the reference
+    (``packing/round_once.py``).
     """
 
     board: str = "stm32f746"
@@ -85,6 +87,7 @@ class CompileOptions:
     jpeg_bytes: int | None = None
     tuned: str | None = None
     target: str = "c"
+    fast_rounding: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
@@ -139,6 +142,7 @@ def command_line(source: str, options: CompileOptions) -> str:
     words += ["--memories", options.memories] if options.memories != AUTO else []
     words += ["--tuned", PurePath(options.tuned).name] if options.tuned is not None else []
     words += ["--target", options.target] if options.target != "c" else []
+    words += ["--fast-rounding"] if options.fast_rounding else []
     words += ["--toolchain", options.toolchain] if options.toolchain != "zig" else []
     return " ".join(words)
 

@@ -20,7 +20,7 @@ from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.emit.names import c_identifier
-from mcupatch.errors import BadInput, Infeasible
+from mcupatch.errors import BadInput, FlashShortage, Infeasible
 from mcupatch.explanation import explain_schedule
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
@@ -38,6 +38,8 @@ from mcupatch.memory.check import check_plan
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.options import CompileOptions, FitBudget, Mode, command_line
+from mcupatch.packing.compact_weights import compact_weights
+from mcupatch.packing.round_once import count_rounded_once, round_as_reference, round_once
 from mcupatch.packing.wide_weights import widen_weights
 from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
@@ -45,7 +47,7 @@ from mcupatch.row_formats import RAW
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
-from mcupatch.scratch import find_schedule_scratch
+from mcupatch.scratch import find_general_room, find_schedule_scratch
 from mcupatch.target.board import Board, load_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tuned import TunedChoice, find_tuned, make_task
@@ -88,13 +90,18 @@ class CompiledModel(BuiltModel):
 
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """One run beside the NumPy reference. ``max_abs_diff`` is in units of the output's own type, 0 if all is equal."""
+    """One run beside the NumPy reference. ``max_abs_diff`` is in units of the output's own type, 0 if all is equal.
+
+    ``as_compiled``: the outputs equal those of whole tensors with the rounding that the network was compiled for, which is
+    the reference's but with ``--fast-rounding``.
+    """
 
     measurement: Measurement
     outputs: dict[str, Array]
     reference: dict[str, Array]
     matches_reference: bool
     max_abs_diff: float
+    as_compiled: bool
 
 
 def read_graph(
@@ -136,6 +143,7 @@ def compile(
     jpeg_bytes: int | None = None,
     tuned: str | None = None,
     target: str = "c",
+    fast_rounding: bool = False,
 ) -> CompiledModel:
     """The whole flow for a file, or for ``zoo:NAME``. Raises the errors of ``mcupatch.errors``."""
     options = CompileOptions(
@@ -153,6 +161,7 @@ def compile(
         jpeg_bytes,
         tuned,
         target,
+        fast_rounding,
     )
     return compile_model(load_model_file(path), options)
 
@@ -169,10 +178,11 @@ def compile_model(
     """
     write = open_dump(dump)
     board = load_board(options.board, options.sram_bytes, options.flash_bytes)
-    toolchain = find_toolchain(options.toolchain, board.cpu)
+    toolchain = find_toolchain(options.toolchain, board.cpu, board.has_double)
 
     progress("importing the model")
-    module = build_module(read_graph(source, options.io, options.stream_input, input_scaling(options)))
+    network = read_graph(source, options.io, options.stream_input, input_scaling(options))
+    module = build_module(round_once(network) if options.fast_rounding else network)
     write("module.txt", lambda: str(module.script()))
     graph = extract_graph(module)
     write("graph.txt", lambda: graph_text(graph))
@@ -204,10 +214,15 @@ def compile_model(
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
-    firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
-    if options.flash_bytes is not None and kernels is None:  # only a firmware says how much is left
-        wider = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
-        sources = emit_model(tiled, graph, plan, name, provenance, wider, rows, object_cpu)
+    choices = None
+    try:
+        firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
+        if options.flash_bytes is not None and kernels is None:  # only a firmware says how much is left
+            choices = widen_weights(graph, board.flash_bytes - firmware.flash_bytes)
+    except FlashShortage as shortage:
+        choices = compact_weights(graph, shortage.missing_bytes, find_general_room(graph, schedule))
+    if choices is not None:
+        sources = emit_model(tiled, graph, plan, name, provenance, choices, rows, object_cpu)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     return CompiledModel(
         graph,
@@ -273,7 +288,8 @@ def measure_model(
     if backend == "host":
         (measurement,) = run_on_host(built.sources, [sent], timeout_seconds=timeout_seconds)
     elif backend == "qemu":
-        toolchain = find_toolchain(built.toolchain, built.firmware.board.cpu)
+        board = built.firmware.board
+        toolchain = find_toolchain(built.toolchain, board.cpu, board.has_double)
         (measurement,) = run_on_qemu(built.firmware, built.sources, [sent], toolchain, timeout_seconds)
     else:
         (measurement,) = run_on_unicorn(built.firmware, [sent])
@@ -282,15 +298,20 @@ def measure_model(
 
 def compare_with_reference(graph: Graph, inputs: Sequence[Array], measurement: Measurement) -> ComparedRun:
     """The outputs of a run beside those of the NumPy reference for the same ``inputs``."""
-    expected = reference.run(graph, inputs)
-    pairs = list(zip(measurement.outputs, expected))
+    expected = reference.run(round_as_reference(graph), inputs)
+    equal = _are_equal(measurement.outputs, expected)
     return ComparedRun(
         measurement,
         dict(zip(graph.outputs, measurement.outputs)),
         dict(zip(graph.outputs, expected)),
-        all(got.tobytes() == want.tobytes() for got, want in pairs),
-        max(_largest_difference(got, want) for got, want in pairs),
+        equal,
+        max(_largest_difference(got, want) for got, want in zip(measurement.outputs, expected)),
+        _are_equal(measurement.outputs, reference.run(graph, inputs)) if count_rounded_once(graph) else equal,
     )
+
+
+def _are_equal(outputs: Sequence[Array], expected: Sequence[Array]) -> bool:
+    return all(got.tobytes() == want.tobytes() for got, want in zip(outputs, expected))
 
 
 def _largest_difference(got: Array, want: Array) -> float:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
-from mcupatch.kernels import find_scratch_bytes
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.cost import extra_macs, total_macs
@@ -16,7 +15,7 @@ from mcupatch.schedule.search_problem import KEEP_ALL, RECOMPUTE, SearchProblem,
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
 from mcupatch.schedule.work import predicted_instructions
-from mcupatch.scratch import find_column_scratch, find_schedule_scratch
+from mcupatch.scratch import find_schedule_scratch, find_scratch_by_width
 
 TRIES = 24  # schedules of the search that are planned one by one
 NEAR = 48  # the plan of a schedule often needs less than the search counts, by up to one part in so many
@@ -56,8 +55,7 @@ class SchedulePlanner:
     @cached_property
     def problem(self) -> SearchProblem:
         """What is searched."""
-        scratch, column_scratch = find_scratch_bytes(self.graph), find_column_scratch(self.graph)
-        return build_problem(self.graph, scratch, column_scratch, self.streamed)
+        return build_problem(self.graph, find_scratch_by_width(self.graph), self.streamed)
 
     def find_fitting(self, budget_bytes: int) -> Schedule:
         """Layer by layer if that fits, else the fewest extra MACs, then instructions, whose plan does.

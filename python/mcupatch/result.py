@@ -106,7 +106,11 @@ class FlashFacts:
 @dataclass(frozen=True)
 class MeasuredFacts:
     """One run. A figure is None where the backend cannot measure it. ``cycles_model`` is a model's, not measured;
-    ``timer_cycles`` are of the system's clock, which in an emulator is none."""
+    ``timer_cycles`` are of the system's clock, which in an emulator is none; ``cycles`` and ``milliseconds`` were measured
+    on a board.
+
+    ``as_compiled``: the output equals that of whole tensors with the rounding of the compilation (``--fast-rounding``).
+    """
 
     backend: str
     cpu: str | None
@@ -120,6 +124,9 @@ class MeasuredFacts:
     max_abs_diff: float
     cycles_model: int | None = None
     timer_cycles: int | None = None
+    as_compiled: bool = True
+    cycles: int | None = None
+    milliseconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from mcupatch.emit.csources import CSources, Port, WorkspacePool
 from mcupatch.importer.raw_rows import RawScaling
 from mcupatch.ir.graph import Graph
 from mcupatch.model_file import ModelFile
+from mcupatch.packing.round_once import round_once
 from mcupatch.pipeline import BuiltModel, CompiledModel, input_scaling, read_graph
 from mcupatch.result import Result
 from mcupatch.row_formats import RowSource
@@ -59,6 +60,7 @@ def build_facts(compiled: CompiledModel) -> dict[str, Any]:
         "stream_input": options.stream_input,
         "input_scaling": astuple(scaling) if (scaling := input_scaling(options)) else None,
         "toolchain": options.toolchain,
+        "fast_rounding": options.fast_rounding,
         "model_file": stored_model_name(compiled),
         "c_name": sources.name,
         "sources": sorted(sources.sources),
@@ -109,6 +111,7 @@ def parse_stored(
     model = ModelFile(name.stem, name.suffix, read_unchanged(files.model + str(name)))
     scaling = RawScaling(*facts["input_scaling"]) if facts["input_scaling"] else None
     graph = read_graph(model, facts["io"], facts["stream_input"], scaling)
+    graph = round_once(graph) if facts["fast_rounding"] else graph
     pools = _parse_pools(facts["pools"], result)
     streamed = [port.name for port in result.model.input if port.streamed]
     return graph, CSources(

@@ -10,23 +10,17 @@ from mcupatch.decode_rows import decode_inputs
 from mcupatch.export.project import prepare_project
 from mcupatch.export.zephyr import write_zephyr
 from mcupatch.measure.zephyr_backend import DEFAULT_BOARD, run_on_zephyr
-from mcupatch.measure.zephyr_build import find_zephyr
+from mcupatch.measure.zephyr_build import ZephyrTree, find_zephyr
 from mcupatch.pipeline import Array, ComparedRun, compare_with_reference
 from mcupatch.saved import SavedModel
 
+__all__ = ["DEFAULT_BOARD", "find_zephyr", "measure_on_zephyr"]
+
 
 def measure_on_zephyr(
-    saved: SavedModel,
-    inputs: Mapping[str, Array],
-    base: str | None = None,
-    board: str | None = None,
-    timeout_seconds: float = 600.0,
+    saved: SavedModel, inputs: Mapping[str, Array], tree: ZephyrTree, board: str, timeout_seconds: float
 ) -> ComparedRun:
-    """Run once with the Zephyr at ``base`` (None: ``$ZEPHYR_BASE``) on a ``board`` of Zephyr's that QEMU emulates.
-
-    Raises as ``find_zephyr``, ``run_on_zephyr`` and ``write_zephyr`` do.
-    """
-    tree, board = find_zephyr(base), board or DEFAULT_BOARD
+    """Run once on a ``board`` of Zephyr's that QEMU emulates. Raises as ``run_on_zephyr`` and ``write_zephyr`` do."""
     values = decode_inputs(saved.sources, inputs)
     with tempfile.TemporaryDirectory(prefix="mcupatch-zephyr-") as folder:
         write_zephyr(prepare_project(saved, inputs), Path(folder))

@@ -18,9 +18,11 @@ struct AxisStats {
   int held = 0;      // most that is held at once
   int computed = 0;  // most that one step computes
   int kept = 0;      // most that is held of what earlier steps computed
-  int active = 0;    // steps that compute anything
+  int active = 0;    // steps that compute anything; narrow ones compute kNarrowCols at most
+  int narrow = 0;
   int64_t computed_sum = 0, kept_sum = 0;
-  int64_t narrow_sum = 0, odd_sum = 0;  // of what is computed, outside groups of four and of two
+  int64_t narrow_sum = 0, odd_sum = 0;  // of what is computed, by narrow steps, and outside groups of two
+  int64_t groups = 0;                   // fours, twos and ones that make up what the other steps compute
   int kept_steps = 0;                   // that hold something from before
   int moved_steps = 0;                  // of those, the ones that drop something, and what they hold from before
   int64_t moved_sum = 0;
@@ -33,8 +35,13 @@ struct AxisStats {
     computed = std::max(computed, positions);
     active += positions > 0;
     computed_sum += positions;
-    narrow_sum += positions % 4;
     odd_sum += positions % 2;
+    if (positions <= kNarrowCols) {
+      narrow += positions > 0;
+      narrow_sum += positions;
+    } else {
+      groups += positions / 4 + positions / 2 % 2 + positions % 2;
+    }
   }
 };
 

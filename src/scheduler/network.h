@@ -1,12 +1,17 @@
 // The network as the search sees it: operators in execution order, tensors, and which part of a tensor each one reads.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
 namespace mcupatch::scheduler {
 
 enum Axis { kRows = 0, kCols = 1 };
+
+constexpr int kScratchWidths = 8;  // powers of two, and all columns
+constexpr int kNarrowCols = 2;
 
 // Output position o reads input positions [o * stride - pad, o * stride - pad + extent), clipped; stride 0: always all.
 struct AxisAccess {
@@ -32,8 +37,9 @@ struct Tensor {
 // What the calls of an operator take, in hundredths of an instruction: python/mcupatch/schedule/work.py.
 struct CallWork {
   int64_t call, row, position;
-  int64_t narrow;                 // more for a position outside whole groups of columns
-  int64_t odd_row, odd_position;  // more for those outside groups of rows
+  int64_t group;                                     // neighbouring columns that are computed together
+  int64_t odd_row, odd_position;                     // more for those outside groups of rows
+  int64_t narrow_call, narrow_row, narrow_position;  // in place of all these for calls of kNarrowCols columns at most
 };
 
 // `macs` is for one position of the output (of the input for a reduction). An operator that is not tileable has no reads here: it runs whole, at `whole_bytes` in all.
@@ -45,10 +51,15 @@ struct Operator {
   bool early;       // a strided one that may run as soon as its input is there
   int64_t macs;
   CallWork work;
-  int64_t scratch_bytes, column_scratch_bytes;  // for any call, and for calls one column wide
+  std::array<int64_t, kScratchWidths> scratch_bytes;  // for calls of at most 1, 2, 4, ... columns; the last one: any
   int64_t sums_bytes;
   int64_t whole_bytes, whole_macs, whole_work;
   std::vector<Read> reads;
+
+  int64_t ScratchBytes(int cols) const {
+    const int width = cols <= 1 ? 0 : 32 - __builtin_clz(static_cast<unsigned>(cols - 1));
+    return scratch_bytes[std::min(width, kScratchWidths - 1)];
+  }
 };
 
 struct Network {

@@ -64,12 +64,14 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
     op.full_width = in.Next() != 0;
     op.early = in.Next() != 0;
     op.macs = in.Next();
-    for (int64_t *each :
-         {&op.work.call, &op.work.row, &op.work.position, &op.work.narrow, &op.work.odd_row, &op.work.odd_position}) {
+    CallWork &work = op.work;
+    for (int64_t *each : {&work.call, &work.row, &work.position, &work.group, &work.odd_row, &work.odd_position,
+                          &work.narrow_call, &work.narrow_row, &work.narrow_position}) {
       *each = in.Next();
     }
-    op.scratch_bytes = RoundUp(in.Next());
-    op.column_scratch_bytes = RoundUp(in.Next());
+    for (int64_t &each : op.scratch_bytes) {
+      each = RoundUp(in.Next());
+    }
     op.sums_bytes = RoundUp(in.Next());
     op.whole_bytes = in.Next();
     op.whole_macs = in.Next();

@@ -94,16 +94,18 @@ void SegmentBuilder::PushRows(int op, bool live_out) {
 void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out) {
   const Operator &here = network_.operators[op];
   const bool one_wide = cols_[pair.col].walk.tiles() == 1;
-  const int64_t scratch = cols.computed <= 1 ? here.column_scratch_bytes : here.scratch_bytes;
+  const int64_t scratch = here.ScratchBytes(cols.computed);
   const size_t slots = last_ - op + 1;
   pair.slots[slots - 1] = scratch;
   const int64_t area = rows.computed_sum * cols.computed_sum;
   pair.macs += area * here.macs;
   pair.extra_macs += area * here.macs - here.whole_macs;
   const CallWork &work = here.work;
-  pair.work += area * work.position + rows.computed_sum * (cols.active * work.row + cols.narrow_sum * work.narrow) +
-               int64_t{rows.active} * cols.active * work.call +
-               rows.odd_sum * (cols.active * work.odd_row + cols.computed_sum * work.odd_position);
+  const int64_t wide = cols.active - cols.narrow, wide_sum = cols.computed_sum - cols.narrow_sum;
+  pair.work += rows.computed_sum * (wide * work.row + wide_sum * work.position + cols.groups * work.group +
+                                    cols.narrow * work.narrow_row + cols.narrow_sum * work.narrow_position) +
+               rows.active * (wide * work.call + cols.narrow * work.narrow_call) +
+               rows.odd_sum * (wide * work.odd_row + wide_sum * work.odd_position);
   if (op != last_ && !live_out) {
     const Tensor &output = network_.tensors[here.output];
     const int64_t tile = RoundUp(int64_t{one_wide ? rows.held : rows.computed} * cols.held * output.position_bytes);

@@ -65,7 +65,7 @@ def check_network(seed: int, space: SearchSpace, count: int) -> None:
     streams = rng.random() < 0.5 and all(is_tileable(graph, op) for op in readers)
     streamed = graph.inputs if streams else ()
     model = whole_instructions()
-    problem = build_problem(graph, {}, {}, streamed, model)
+    problem = build_problem(graph, {}, streamed, model)
     costs = BruteSearch(graph, space, streamed).costs()
     plain = predicted_instructions(graph, plan_layer_by_layer(graph), model)
     for work_first in (False, True):
@@ -102,5 +102,5 @@ def test_recomputed_halos_against_every_schedule(block: int) -> None:
 def test_least_bytes_is_the_low_end_of_the_front() -> None:
     for seed in range(20):
         graph = draw_network(random.Random(seed), 6)
-        problem = build_problem(graph, {}, {})
+        problem = build_problem(graph, {})
         assert find_least_bytes(problem).bytes == find_instructions_front(problem).points[0].bytes

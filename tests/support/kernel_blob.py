@@ -22,6 +22,10 @@ PACKED_KERNELS = (  # in the order of kernel_packed_calls.c
     *("mcup_packed_conv2d", "mcup_packed_conv2d_wide"),
     "mcup_packed_dense",
     *("mcup_depthwise_3x3", "mcup_depthwise_5x5", "mcup_depthwise_7x7"),
+    *("mcup_packed_conv2d_float", "mcup_packed_conv2d_float_wide", "mcup_packed_conv2d_any"),
+    *("mcup_depthwise_3x3_float", "mcup_depthwise_5x5_float", "mcup_depthwise_7x7_float"),
+    *("mcup_packed_conv2d_single", "mcup_packed_conv2d_single_wide"),
+    *("mcup_depthwise_3x3_single", "mcup_depthwise_5x5_single", "mcup_depthwise_7x7_single"),
 )
 WHOLE_TYPE = ops.Clamp()
 

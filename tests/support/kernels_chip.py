@@ -13,6 +13,7 @@ from unicorn.arm_const import (
     UC_ARM_REG_R0,
     UC_ARM_REG_R1,
     UC_ARM_REG_SP,
+    UC_CPU_ARM_CORTEX_M3,
     UC_CPU_ARM_CORTEX_M4,
     UC_CPU_ARM_CORTEX_M7,
 )
@@ -23,7 +24,11 @@ from tests.support.kernels_host import DRIVER
 
 FLASH, RAM, RAM_BYTES = 0x08000000, 0x20000000, 1 << 20
 SPARE, STACK, RETURN = RAM + RAM_BYTES // 2, RAM + RAM_BYTES, 0x08F00000
-MODELS = {"cortex-m4": UC_CPU_ARM_CORTEX_M4, "cortex-m7": UC_CPU_ARM_CORTEX_M7}
+MODELS = {
+    "cortex-m3": UC_CPU_ARM_CORTEX_M3,
+    "cortex-m4": UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": UC_CPU_ARM_CORTEX_M7,
+}
 LINKER_SCRIPT = f"""
 ENTRY(run_blob)
 SECTIONS {{

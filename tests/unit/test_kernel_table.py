@@ -29,7 +29,7 @@ def test_kernels_are_networks_of_one_operator() -> None:
 def test_jobs_are_every_core_compiler_and_mode(tmp_path: Path) -> None:
     (tmp_path / "mlperf_vww96.tflite").touch()
     jobs = list(kernel_table.list_jobs([], tmp_path, ["zig", "gcc"]))
-    assert len({job.key for job in jobs}) == len(jobs) == 2 * (2 * len(kernel_table.KERNELS) + 2 * 2)
+    assert len({job.key for job in jobs}) == len(jobs) == 2 * (3 * len(kernel_table.KERNELS) + 2 * 2)
     sources = {job.source for job in jobs}
     assert sources == {"", "zoo:mobilenet_v2", str(tmp_path / "mlperf_vww96.tflite")}
     assert parse_network("zoo:mobilenet_v2").name == "mobilenet_v2"

@@ -73,5 +73,5 @@ def command(
         write_file(Path(markdown), operators_markdown(costs))
     if "-" not in (json_file, markdown):
         output_console().print(operators_report(costs))
-    if not costs.matches_reference:
+    if not costs.as_compiled:
         raise click.exceptions.Exit(1)

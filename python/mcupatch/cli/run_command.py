@@ -18,15 +18,20 @@ from mcupatch.cli.parameters import check_different_files, check_json_target, js
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random input.")
 @click.option(
-    "--on", "backend", type=click.Choice(["unicorn", "qemu", "zephyr", "host"]), default="unicorn", show_default=True,
-    help="The emulated chip, an image or a Zephyr application that boots in QEMU, or the same C on this computer.",
+    "--on", "backend", type=click.Choice(["unicorn", "qemu", "zephyr", "board", "host"]), default="unicorn",
+    show_default=True,
+    help="The emulated chip, an image or a Zephyr application that boots in QEMU, a real board that is plugged in, or the "
+    "same C on this computer.",
 )  # fmt: skip
 @click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
-              help="How long it may run in QEMU or on this computer, and Zephyr build.")  # fmt: skip
+              help="How long it may run in QEMU, on a board or on this computer, and Zephyr build.")  # fmt: skip
 @click.option("--zephyr-base", metavar="PATH", help="The Zephyr tree to build with; by default $ZEPHYR_BASE.")
 @click.option(
     "--zephyr-board", metavar="BOARD", help="A board of Zephyr's that QEMU emulates; by default mps2/an385."
 )
+@click.option("--board", metavar="NAME", help="With --on board: which one; it has to be that of the model.")
+@click.option("--probe", type=click.Choice(["openocd", "pyocd"]),
+              help="With --on board: what flashes it; by default OpenOCD if it is installed, else pyOCD.")  # fmt: skip
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @click.option("--save", metavar="FILE", help="Write the outputs to a .npz file.")
 @json_option
@@ -38,6 +43,8 @@ def command(
     timeout: float,
     zephyr_base: str | None,
     zephyr_board: str | None,
+    board: str | None,
+    probe: str | None,
     labels: str | None,
     save: str | None,
     json_file: str | None,
@@ -46,16 +53,20 @@ def command(
 
     DIR may be an archive, model.tar, instead.
     """
+    from mcupatch.board_runs import measure_on_board
     from mcupatch.describe import describe_run
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
     from mcupatch.report.run import run_report
     from mcupatch.saved import load_compiled, update_figures
     from mcupatch.sent_inputs import random_sent_inputs, read_sent_inputs
-    from mcupatch.zephyr_runs import measure_on_zephyr
+    from mcupatch.zephyr_runs import DEFAULT_BOARD, find_zephyr, measure_on_zephyr
 
     if backend != "zephyr" and (zephyr_base or zephyr_board):
         raise click.UsageError("--zephyr-base and --zephyr-board go with --on zephyr")
+    if backend != "board" and (board or probe):
+        raise click.UsageError("--board and --probe go with --on board")
+    tree = find_zephyr(zephyr_base) if backend == "zephyr" else None
     check_json_target(json_file)
     check_different_files(("--json", json_file), ("--save", save))
     names = read_labels(Path(labels)) if labels else None
@@ -66,8 +77,10 @@ def command(
             read_sent_inputs(saved, [Path(f) for f in inputs]) if inputs else random_sent_inputs(saved, seed)
         )
         progress(f"running on {backend}")
-        if backend == "zephyr":
-            run = measure_on_zephyr(saved, values, zephyr_base, zephyr_board, timeout)
+        if tree is not None:
+            run = measure_on_zephyr(saved, values, tree, zephyr_board or DEFAULT_BOARD, timeout)
+        elif backend == "board":
+            run = measure_on_board(saved, values, board, probe, timeout)
         else:
             run = measure_model(saved, values, backend, timeout)
     result = update_figures(saved, describe_run(run))
@@ -76,5 +89,5 @@ def command(
     write_json(json_file, result.as_json())
     if json_file != "-":
         output_console().print(run_report(result, run.outputs, names))
-    if not run.matches_reference:
+    if not run.as_compiled:
         raise click.exceptions.Exit(1)

@@ -23,6 +23,7 @@ def requant_fields(
     requant: Requant, arrays: ArrayNames, key: str, zero_point: int = 0, clamp: ops.Clamp | None = None
 ) -> Fields:
     fields: Fields = {}
+    assert requant.rounding is not Rounding.SINGLE, "no general kernel rounds once"
     if requant.rounding is Rounding.FIXED:
         fields |= {"multiplier": arrays[key + ".multiplier"], "shift": arrays[key + ".shift"]}
     else:

@@ -1,6 +1,6 @@
 """A network as a bare-metal project for an STM32: start-up, clock, linker script and report, no library of the vendor.
 
-OUT/CMakeLists.txt, cmake/   the build with Arm's gcc
+OUT/CMakeLists.txt, cmake/   the build with Arm's gcc, or zig
 OUT/src, include             the C of the network and of the kernels that it calls
 OUT/example                  the arena, one inference with an input of its own, its report
 OUT/board                    everything that knows the chip
@@ -17,7 +17,6 @@ from mcupatch.firmware.templates import BARE_METAL
 from mcupatch.target.board import Board, load_board
 from mcupatch.target.stm32 import Stm32, find_chip
 
-RUNNER_STACK_BYTES = 512  # what the report and the frames around the network take of the stack
 _BOARD_FILES = (
     "board.c",
     "board.h",
@@ -56,6 +55,7 @@ def write_stm32(project: Project, folder: Path) -> None:
                 **values,
             ),
             "cmake/arm-none-eabi.cmake": project.render("cmake/arm-none-eabi.cmake.j2"),
+            "cmake/zig.cmake": project.render("stm32/zig.cmake.j2", **values),
             "openocd.cfg": project.render("stm32/openocd.cfg.j2", **values),
             "README.md": project.render("stm32/README.md.j2", **values),
         },
@@ -73,7 +73,7 @@ def _board_texts(project: Project, chip: Stm32, board: Board) -> dict[str, str]:
         "ram": board.main_ram,
         "others": others,
         "apart": [pool for pool, _ in others],
-        "stack_reserve": board.stack_bytes + RUNNER_STACK_BYTES,
+        "stack_reserve": board.stack_bytes,
     }
     texts = {f"board/{name}": project.render(f"stm32/{name}.j2", **values) for name in _BOARD_FILES}
     texts["board/chip.c"] = project.render(f"stm32/chip_{chip.family}.c.j2", **values)

@@ -9,7 +9,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 
 from mcupatch.emit.csources import CSources, Port, WorkspacePool
-from mcupatch.errors import Infeasible
+from mcupatch.errors import FlashShortage, Infeasible
 from mcupatch.firmware.camera import CAMERA_BASE, camera_addresses
 from mcupatch.firmware.elf import Elf, read_elf
 from mcupatch.firmware.kernel_objects import (
@@ -128,7 +128,7 @@ def build_firmware(
     lie at ``camera``. The objects of a ``runner`` do what is done after start-up, if it is more than one inference.
     Raises Infeasible, naming what overflows and by how many bytes, where the board is too small.
     """
-    toolchain = toolchain or find_toolchain("zig", board.cpu)
+    toolchain = toolchain or find_toolchain("zig", board.cpu, board.has_double)
     stack_bytes = stack_bytes or board.stack_bytes
     files = sources.write_to(workdir)
     harness = workdir / "mcup_harness.c"
@@ -213,11 +213,13 @@ def _check_fit(firmware: Firmware) -> None:
     _check_rams(firmware)
     last = max(firmware.elf.segments, key=lambda s: s.address)
     flash_used = last.address + len(last.data) - board.main_flash.base
-    if flash_used > board.flash_bytes:
-        raise Infeasible(
+    missing = flash_used - board.flash_bytes
+    if missing > 0:
+        raise FlashShortage(
             f"The firmware needs {format_size(flash_used)} of flash and {board.name} has "
-            f"{format_size(board.flash_bytes)}: {flash_used - board.flash_bytes} bytes too many. The weights take "
-            f"{format_size(firmware.weights_bytes)}, the code {format_size(firmware.code_bytes)}."
+            f"{format_size(board.flash_bytes)}: {missing} bytes too many. The weights take "
+            f"{format_size(firmware.weights_bytes)}, the code {format_size(firmware.code_bytes)}.",
+            missing,
         )
 
 

@@ -34,17 +34,22 @@ _BARE_FLAGS = (
     *_C_FLAGS,
 )
 # zig: without -fhosted no memcpy is inlined, and its default sanitizer would trap.
-_ZIG_FLAGS = ("-target", "thumb-freestanding-eabihf", "-fhosted", "-fno-sanitize=all", "-g0")
+_ZIG_FLAGS = ("-fhosted", "-fno-sanitize=all", "-g0")
 _ZIG_CPUS = {
-    "cortex-m4": "cortex_m4+vfp4d16sp",
-    "cortex-m7": "cortex_m7+fp_armv8d16",
-    "cortex-m55": "cortex_m55+fp_armv8d16",  # without MVE: no kernel here is written for it
+    "cortex-m3": ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m3"),
+    "cortex-m4": ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp"),
+    "cortex-m7": ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16"),
+    "cortex-m7-single": ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp"),
+    # without MVE: no kernel here is written for it
+    "cortex-m55": ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m55+fp_armv8d16"),
 }
 _BARE_LINK_FLAGS = ("-Wl,--gc-sections", "-Wl,--entry=Reset_Handler")
 _GCC_CPUS = {
-    "cortex-m4": ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"),
-    "cortex-m7": ("-mcpu=cortex-m7", "-mfpu=fpv5-d16"),
-    "cortex-m55": ("-mcpu=cortex-m55+nomve", "-mfpu=auto"),
+    "cortex-m3": ("-mcpu=cortex-m3", "-mfloat-abi=soft"),
+    "cortex-m4": ("-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
+    "cortex-m7": ("-mcpu=cortex-m7", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
+    "cortex-m7-single": ("-mcpu=cortex-m7", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
+    "cortex-m55": ("-mcpu=cortex-m55+nomve", "-mfloat-abi=hard", "-mfpu=auto"),
 }
 
 
@@ -100,20 +105,21 @@ class Toolchain:
             )
 
 
-def find_toolchain(name: str, cpu: str) -> Toolchain:
-    """The cross compiler ``zig`` or ``gcc`` for a core. Raises BadInput or ToolMissing."""
+def find_toolchain(name: str, cpu: str, has_double: bool = True) -> Toolchain:
+    """The cross compiler ``zig`` or ``gcc`` for a core; ``has_double`` as of a board. Raises BadInput or ToolMissing."""
+    core = cpu if has_double else f"{cpu}-single"
     if name == "zig":
-        return _find_zig(cpu)
+        return _find_zig(core)
     if name == "gcc":
-        return _find_gcc(cpu)
+        return _find_gcc(core)
     raise BadInput(f"toolchain {name!r} is not known. Known are zig and gcc.")
 
 
-def _find_zig(cpu: str) -> Toolchain:
+def _find_zig(core: str) -> Toolchain:
     return Toolchain(
         name="zig",
         command=_zig_command(),
-        machine_flags=(*_ZIG_FLAGS, f"-mcpu={_ZIG_CPUS[cpu]}"),
+        machine_flags=(*_ZIG_FLAGS, *_ZIG_CPUS[core]),
         compile_flags=_BARE_FLAGS,
         link_flags=_BARE_LINK_FLAGS,  # -nostdlib would leave out zig's compiler_rt
         libraries=(),
@@ -128,7 +134,7 @@ def _zig_command() -> tuple[str, ...]:
     return str(Path(spec.origin).with_name("zig.exe" if sys.platform == "win32" else "zig")), "cc"
 
 
-def _find_gcc(cpu: str) -> Toolchain:
+def _find_gcc(core: str) -> Toolchain:
     path = shutil.which("arm-none-eabi-gcc")
     if path is None:
         raise ToolMissing(
@@ -138,7 +144,7 @@ def _find_gcc(cpu: str) -> Toolchain:
     return Toolchain(
         name="gcc",
         command=(path,),
-        machine_flags=("-mthumb", "-mfloat-abi=hard", *_GCC_CPUS[cpu]),
+        machine_flags=("-mthumb", *_GCC_CPUS[core]),
         compile_flags=_BARE_FLAGS,
         link_flags=("-nostdlib", *_BARE_LINK_FLAGS),
         libraries=("-lgcc",),

@@ -3,7 +3,8 @@
 ``fixed`` is what LiteRT's reference kernels, TFLM and CMSIS-NN compute: a Q31 multiplier and a power of
 two, rounded twice (gemmlowp). ``float`` is what onnxruntime and XNNPACK compute: a float32 scale, rounded
 half to even. ``double`` is what LiteRT's reference kernel of a fully connected layer alone computes: a float64
-scale, rounded half away from zero. See ``ir/reference.py`` for the arithmetic itself.
+scale, rounded half away from zero. ``single`` is nobody's: multiplier and power of two of ``fixed``, rounded once, which
+``--fast-rounding`` puts in its place. See ``ir/reference.py`` for the arithmetic itself.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ class Rounding(str, Enum):
     FIXED = "fixed"
     FLOAT = "float"
     DOUBLE = "double"
+    SINGLE = "single"
 
 
 MULTIPLIER_TYPES: dict[Rounding, np.dtype[np.generic]] = {
     Rounding.FIXED: np.dtype(np.int32),
     Rounding.FLOAT: np.dtype(np.float32),
     Rounding.DOUBLE: np.dtype(np.float64),
+    Rounding.SINGLE: np.dtype(np.int32),
 }
 
 
@@ -53,6 +56,7 @@ class Requant:
     """Scaling of int32 accumulators, one entry per output channel (or a single one for all).
 
     ``fixed``: ``multiplier`` int32 Q31 in [2**30, 2**31) or 0, ``shift`` int32, positive to the left.
+    ``single``: the same, with shifts of -1 or less.
     ``float``: ``multiplier`` float32, ``shift`` is empty. ``double``: ``multiplier`` float64, ``shift`` is empty.
     """
 
@@ -61,7 +65,7 @@ class Requant:
     shift: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        fixed = self.rounding is Rounding.FIXED
+        fixed = self.rounding in (Rounding.FIXED, Rounding.SINGLE)
         if self.multiplier.ndim != 1 or self.multiplier.dtype != MULTIPLIER_TYPES[self.rounding]:
             raise ValueError(f"multiplier of {self.rounding.value} rounding has the wrong type")
         if self.shift.dtype != np.int32 or self.shift.shape != (self.multiplier.shape if fixed else (0,)):
@@ -70,6 +74,14 @@ class Requant:
     @property
     def channels(self) -> int:
         return int(self.multiplier.shape[0])
+
+    @property
+    def single_factors(self) -> NDArray[np.int64]:
+        """Of ``single``: ``multiplier * 2**(shift + 1)``, rounded half up; what a sum is multiplied with, over 2**32."""
+        right = -self.shift.astype(np.int64)
+        half = np.left_shift(np.int64(1), right) >> 2
+        factors: NDArray[np.int64] = (self.multiplier.astype(np.int64) + half) >> (right - 1)
+        return factors
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:

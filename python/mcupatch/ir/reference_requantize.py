@@ -1,4 +1,4 @@
-"""Scaling of int32 accumulators back to int8, in NumPy: the arithmetic that both roundings promise."""
+"""Scaling of int32 accumulators back to int8, in NumPy: the arithmetic that every rounding promises."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def requantize_fixed(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp)
     return np.clip(scaled, clamp.low, clamp.high).astype(np.int8)
 
 
+def requantize_single(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp) -> NDArray[np.int8]:
+    """Rounded once, halves up."""
+    scaled = (acc.astype(np.int64) * requant.single_factors + (1 << 31)) >> 32
+    return np.asarray(np.clip(scaled + zero_point, clamp.low, clamp.high), np.int8)
+
+
 def requantize_float(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp) -> NDArray[np.int8]:
     scaled = acc.astype(np.float32) * requant.multiplier.astype(np.float32)
     return round_half_even(scaled, zero_point, clamp)
@@ -74,6 +80,8 @@ def requantize(acc: Ints, requant: Requant, zero_point: int, clamp: Clamp) -> ND
     """int32 accumulators ``[..., channels]`` to int8. ``requant`` has one entry, or one for each channel."""
     if requant.rounding is Rounding.FIXED:
         return requantize_fixed(acc, requant, zero_point, clamp)
+    if requant.rounding is Rounding.SINGLE:
+        return requantize_single(acc, requant, zero_point, clamp)
     if requant.rounding is Rounding.DOUBLE:
         return requantize_double(acc, requant, zero_point, clamp)
     return requantize_float(acc, requant, zero_point, clamp)

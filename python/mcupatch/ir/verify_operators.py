@@ -60,6 +60,11 @@ def verify_requant(requant: Requant, *channels: int, double: bool = False) -> No
     if requant.rounding is Rounding.DOUBLE:
         tiny = (requant.multiplier != 0) & (requant.multiplier.astype(np.float64) < np.finfo(np.float64).tiny)
         require(not np.any(tiny), "it has a scale too small for float64's own precision")
+    if requant.rounding is Rounding.SINGLE:
+        require(
+            bool(np.all((requant.shift >= -31) & (requant.shift < 0))),
+            "it has a shift that single rounding lacks",
+        )
     if requant.rounding is Rounding.FIXED:
         require(bool(np.all((requant.shift >= -31) & (requant.shift <= 30))), "it has a shift out of range")
 

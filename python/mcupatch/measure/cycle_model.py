@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mcupatch.measure import cycles_cortex_m4, cycles_cortex_m7
+from mcupatch.measure import cycles_cortex_m3, cycles_cortex_m4, cycles_cortex_m7
 from mcupatch.measure.decode import decode
 from mcupatch.measure.instruction import Instruction, Kind
 from mcupatch.measure.profile import Block, Profile, Span
@@ -32,6 +32,7 @@ class _Core:
 
 
 _CORES = {
+    "cortex-m3": _Core(lambda block, is_loop: cycles_cortex_m3.block_cycles(block), cycles_cortex_m4.REFILL),
     "cortex-m4": _Core(lambda block, is_loop: cycles_cortex_m4.block_cycles(block), cycles_cortex_m4.REFILL),
     "cortex-m7": _Core(cycles_cortex_m7.block_cycles, cycles_cortex_m7.REFILL),
 }

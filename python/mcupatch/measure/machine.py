@@ -24,6 +24,7 @@ from unicorn.arm_const import (
     UC_ARM_REG_PC,
     UC_ARM_REG_R0,
     UC_ARM_REG_SP,
+    UC_CPU_ARM_CORTEX_M3,
     UC_CPU_ARM_CORTEX_M4,
     UC_CPU_ARM_CORTEX_M7,
 )
@@ -36,7 +37,11 @@ from mcupatch.measure.instruction_starts import count_starts
 from mcupatch.measure.probe import Probe
 from mcupatch.measure.profile import Profile
 
-_CPU_MODELS = {"cortex-m4": UC_CPU_ARM_CORTEX_M4, "cortex-m7": UC_CPU_ARM_CORTEX_M7}
+_CPU_MODELS = {
+    "cortex-m3": UC_CPU_ARM_CORTEX_M3,
+    "cortex-m4": UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": UC_CPU_ARM_CORTEX_M7,
+}
 _PAGE = 4096
 _WRITES = (
     unicorn_const.UC_MEM_WRITE,

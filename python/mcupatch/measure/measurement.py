@@ -17,6 +17,7 @@ class Measurement:
     ``instructions`` is the exact count of one call. ``arena_touched_bytes`` are the bytes of the arena that were
     written, inputs included unless they are streamed, and ``pools_touched_bytes`` those of each of its pools.
     ``stack_bytes`` is the stack's high-water mark.
+    ``cycles`` are those of the core itself, on a board that runs at ``clock_hz``.
     ``timer_cycles`` are those of a real system's clock around the call, interrupts included.
     ``profile`` says where the instructions of that call went.
     ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants, the image of .data
@@ -34,3 +35,5 @@ class Measurement:
     flash_bytes: int | None = None
     profile: Profile | None = None
     timer_cycles: int | None = None
+    cycles: int | None = None
+    clock_hz: int | None = None

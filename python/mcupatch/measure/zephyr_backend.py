@@ -11,19 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mcupatch.emit.csources import Port
 from mcupatch.errors import BadInput, EmulationFault, ToolMissing
 from mcupatch.measure.measurement import Measurement
-from mcupatch.measure.port_data import decode_output
+from mcupatch.measure.text_report import last_lines, read_report
 from mcupatch.measure.zephyr_build import ZephyrTree, build_application
 
 QEMU = "qemu-system-arm"
 DEFAULT_BOARD = "mps2/an385"
 _POLL_SECONDS = 0.05
-_SHOWN_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -94,10 +90,10 @@ def _boot(command: Sequence[str], said: Path, timeout_seconds: float) -> str:
                 if re.search(r"^mcupatch end -?\d+\s*$", text, re.MULTILINE):
                     return text
                 if "ZEPHYR FATAL ERROR" in text:
-                    raise EmulationFault(f"The application failed in QEMU:\n{_last_lines(text)}")
+                    raise EmulationFault(f"The application failed in QEMU:\n{last_lines(text)}")
                 if ended:
                     raise EmulationFault(
-                        f"QEMU ended before the application did. It said:\n{_last_lines(text)}"
+                        f"QEMU ended before the application did. It said:\n{last_lines(text)}"
                     )
                 if time.monotonic() > stop:
                     raise EmulationFault(
@@ -110,32 +106,12 @@ def _boot(command: Sequence[str], said: Path, timeout_seconds: float) -> str:
 
 def parse_report(said: str, outputs: Sequence[Port], cpu: str) -> Measurement:
     """The figures and outputs in what an exported application printed. Raises EmulationFault where they are not there."""
-    _, begin, report = said.partition("mcupatch begin ")
-    numbers = {
-        name: int(n)
-        for name, n in re.findall(r"^(cycles|stack|mcupatch end) (-?\d+)\s*$", report, re.MULTILINE)
-    }
-    if not begin or len(numbers) != 3:
-        raise EmulationFault(f"The application printed no whole report:\n{_last_lines(said)}")
-    if numbers["mcupatch end"] != 0:
-        raise EmulationFault(f"The network returned {numbers['mcupatch end']}.")
-    values: list[NDArray[np.generic]] = []
-    for i, port in enumerate(outputs):
-        data = b""
-        for offset, digits in re.findall(
-            rf"^output {i} ([0-9a-f]{{8}}) ([0-9a-f]+)\s*$", report, re.MULTILINE
-        ):
-            if int(offset, 16) == len(data) and len(digits) % 2 == 0:
-                data += bytes.fromhex(digits)
-        if len(data) != port.tensor.nbytes:
-            raise EmulationFault(
-                f"Output {port.c_name} was not printed whole: {len(data)} bytes of {port.tensor.nbytes}."
-            )
-        values.append(decode_output(port, data))
+    report = read_report(said, outputs)
+    if not {"cycles", "stack"} <= report.numbers.keys():
+        raise EmulationFault(f"The application printed no whole report:\n{last_lines(said)}")
+    if report.status != 0:
+        raise EmulationFault(f"The network returned {report.status}.")
+    numbers = report.numbers
     return Measurement(
-        "zephyr", cpu, tuple(values), stack_bytes=numbers["stack"], timer_cycles=numbers["cycles"]
+        "zephyr", cpu, report.outputs, stack_bytes=numbers["stack"], timer_cycles=numbers["cycles"]
     )
-
-
-def _last_lines(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])

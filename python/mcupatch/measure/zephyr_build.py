@@ -15,6 +15,10 @@ from mcupatch.errors import BadInput, EmulationFault, ToolMissing
 WEST = "west"
 _SHOWN_LINES = 8
 _BOARDS_WITH_QUALIFIERS = (3, 7)  # since this version a board is mps2/an385 and no longer mps2_an385
+_EXPLAINED_LINES = 3
+_ECHO = re.compile(
+    r"Configuring incomplete|FATAL ERROR: command exited"
+)  # what west and CMake say of every failure
 _TELLING = re.compile(r"error|overflowed|not found|No board named|Could not|No such", re.IGNORECASE)
 
 
@@ -86,7 +90,13 @@ def build_application(
 
 
 def _telling_lines(said: str) -> str:
-    """The first lines that name an error, else the last ones."""
+    """The first lines that name an error, and what CMake says below one; else the last lines."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if _TELLING.search(line) and not line.startswith("[")]
-    return "\n".join((telling or lines)[:_SHOWN_LINES] if telling else lines[-_SHOWN_LINES:])
+    telling: list[str] = []
+    explained = 0
+    for line in lines:
+        is_error = bool(_TELLING.search(line)) and not line.startswith("[") and not _ECHO.search(line)
+        explained = _EXPLAINED_LINES if line.startswith("CMake Error") else explained - 1
+        if is_error or explained >= 0:
+            telling.append(line)
+    return "\n".join(telling[:_SHOWN_LINES] if telling else lines[-_SHOWN_LINES:])

@@ -20,13 +20,13 @@ def settle_constant_channels(op: Layer) -> Layer:
 
     Their biases and shifts are often out of all bounds, and nobody sees it: only the value that comes out counts.
     """
-    if op.requant.rounding is not Rounding.FIXED or op.weight_zero_point != 0:
+    if op.requant.rounding is not Rounding.FIXED:
         return op
     channels = op.bias.size
     axis = -1 if isinstance(op, ops.DepthwiseConv2D) else 0
     by_channel = np.moveaxis(op.weights, axis, 0).reshape(channels, -1)
     multiplier = np.broadcast_to(op.requant.multiplier, channels)
-    constant = ~by_channel.any(axis=1) | (multiplier == 0)
+    constant = (by_channel == op.weight_zero_point).all(axis=1) | (multiplier == 0)
     if not constant.any():
         return op
     values = requantize(op.bias, op.requant, op.output_zero_point, op.clamp).astype(np.int32)
@@ -37,4 +37,5 @@ def settle_constant_channels(op: Layer) -> Layer:
         np.where(constant, _SHIFT, op.requant.shift).astype(np.int32),
     )
     keep = np.expand_dims(~constant, tuple(range(1, op.weights.ndim))) if axis == 0 else ~constant
-    return replace(op, weights=(op.weights * keep).astype(np.int8), bias=bias, requant=settled)
+    weights = np.where(keep, op.weights, op.weight_zero_point).astype(np.int8)
+    return replace(op, weights=weights, bias=bias, requant=settled)

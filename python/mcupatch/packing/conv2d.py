@@ -10,22 +10,40 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.kernel_params import PackedConv2DParams
 from mcupatch.packing.constant_channels import settle_constant_channels
-from mcupatch.packing.fixed_factors import carried_factors, fold_zero_point
 from mcupatch.packing.kernel_choice import KernelChoice
+from mcupatch.packing.scaling import Scaling, Tail, find_scaling
 
 Words = NDArray[np.int32]
+Weights = NDArray[np.int8] | NDArray[np.int16]
+KERNELS = {
+    Tail.FIXED: "mcup_packed_conv2d",
+    Tail.SINGLE: "mcup_packed_conv2d_single",
+    Tail.FLOAT: "mcup_packed_conv2d_float",
+    Tail.ANY: "mcup_packed_conv2d_any",
+}
+WIDE_KERNELS = {
+    Tail.FIXED: "mcup_packed_conv2d_wide",
+    Tail.SINGLE: "mcup_packed_conv2d_single_wide",
+    Tail.FLOAT: "mcup_packed_conv2d_float_wide",
+}
+_SUM_PAIRS = (
+    255  # pairs of taps whose sums are in int16: one of them goes with the zero point of int8 weights
+)
 
 
 def choose_conv2d(op: ops.Operator, wide: bool = False) -> KernelChoice | None:
-    """The tiled kernel, with int16 weights if ``wide``; None where only the general one is exact."""
-    if not isinstance(op, ops.Conv2D) or op.groups != 1 or op.weight_zero_point != 0:
+    """The tiled kernel, with int16 weights if ``wide``; None where there is none."""
+    if not isinstance(op, ops.Conv2D) or op.groups != 1:
         return None
     op = settle_constant_channels(op)
     outputs, rows, cols, depth = op.weights.shape
-    folded = fold_zero_point(op.bias, op.weights.reshape(outputs, -1), op.input_zero_point)
-    factors = carried_factors(op.requant, outputs)
-    if folded is None or factors is None:
+    centred = op.weights.astype(np.int16) - np.int16(op.weight_zero_point)
+    scaling = find_scaling(op.requant, op.bias, centred.reshape(outputs, -1), op.input_zero_point)
+    function = None if scaling is None else (WIDE_KERNELS if wide else KERNELS).get(scaling.tail)
+    if scaling is None or function is None:
         return None
+    pairs = (rows * cols * depth + 1) // 2
+    sum_pairs = 0 if wide or op.weight_zero_point == 0 else -(-pairs // _SUM_PAIRS)
     params = PackedConv2DParams(
         in_channels=depth,
         out_channels=outputs,
@@ -35,49 +53,48 @@ def choose_conv2d(op: ops.Operator, wide: bool = False) -> KernelChoice | None:
         stride_cols=op.stride[1],
         dilation_rows=op.dilation[0],
         dilation_cols=op.dilation[1],
+        sum_pairs=sum_pairs,
         input_zero_point=op.input_zero_point,
         output_zero_point=op.output_zero_point,
         low=op.clamp.low,
         high=op.clamp.high,
     )
-    function = "mcup_packed_conv2d_wide" if wide else "mcup_packed_conv2d"
+    behind = np.full((outputs, 2 * sum_pairs), op.weight_zero_point, np.int8)
     return KernelChoice(
         function,
         "mcup_packed_conv2d_scratch_bytes",
         params,
-        partial(_pack, op.weights, folded, factors, wide),
+        partial(_pack, centred if wide else op.weights, behind, scaling),
     )
 
 
-def _pack(
-    weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, wide: bool
-) -> dict[str, NDArray[np.generic]]:
-    return {"blocks": pack_blocks(weights, folded, factors, wide)}
+def _pack(weights: Weights, behind: NDArray[np.int8], scaling: Scaling) -> dict[str, NDArray[np.generic]]:
+    return {"blocks": pack_blocks(weights, behind, scaling)}
 
 
-def pack_blocks(weights: NDArray[np.int8], folded: NDArray[np.int64], factors: Words, wide: bool) -> Words:
+def pack_blocks(weights: Weights, behind: NDArray[np.int8], scaling: Scaling) -> Words:
     """One block of words for each two output channels: their biases, their weights, their factors.
 
-    ``weights`` int8 ``[O, KH, KW, I]``, ``folded`` ``[O]``, ``factors`` ``[O, 2]``. For each pair of taps (k0, k1) of
-    ``order_taps`` int8 weights are the bytes c0k0, c1k0, c0k1, c1k1; int16 ones the halfwords c0k0, c0k1, c1k0, c1k1.
+    ``weights`` ``[O, KH, KW, I]``, ``behind`` more of them ``[O, taps]``. For each pair of taps (k0, k1) of ``order_taps``
+    int8 weights are the bytes c0k0, c1k0, c0k1, c1k1; int16 ones the halfwords c0k0, c0k1, c1k0, c1k1.
     An odd last channel has one of zeros beside it.
     """
     outputs, rows = weights.shape[:2]
     blocks = (outputs + 1) // 2
     order = order_taps(rows, int(np.prod(weights.shape[2:])))
-    taps = np.zeros((blocks * 2, weights[0].size + 1), np.int8)
+    taps = np.zeros((blocks * 2, weights[0].size + 1), weights.dtype)
     taps[:outputs, :-1] = weights.reshape(outputs, -1)
-    ordered = taps[:, order].reshape(blocks, 2, -1, 2)  # block, channel, pair, tap; tap -1 is 0
-    if wide:
-        words = ordered.transpose(0, 2, 1, 3).astype(np.int16)
-    else:
-        words = ordered.transpose(0, 2, 3, 1)
+    last = np.zeros((blocks * 2, behind.shape[1]), weights.dtype)
+    last[:outputs] = behind
+    ordered = np.concatenate([taps[:, order], last], axis=1)  # tap -1 is 0
+    pairs = ordered.reshape(blocks, 2, -1, 2)  # block, channel, pair, tap
+    words = pairs.transpose(0, 2, 1, 3) if weights.dtype == np.int16 else pairs.transpose(0, 2, 3, 1)
     bias = np.zeros((blocks, 2), np.int32)
-    bias.reshape(-1)[:outputs] = folded
-    scaling = np.zeros((blocks, 4), np.int32)
-    scaling.reshape(-1, 2)[:outputs] = factors
+    bias.reshape(-1)[:outputs] = scaling.bias
+    factors = np.zeros((blocks, 4), np.int32)
+    factors.reshape(-1, 2)[:outputs] = scaling.factors
     packed = np.ascontiguousarray(words).reshape(blocks, -1).view("<i4")
-    return np.concatenate([bias, packed, scaling], axis=1)
+    return np.concatenate([bias, packed, factors], axis=1)
 
 
 def order_taps(kernel_rows: int, row_taps: int) -> NDArray[np.int64]:

@@ -10,20 +10,22 @@ from numpy.typing import NDArray
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
 from mcupatch.kernel_params import PackedDenseParams
+from mcupatch.packing.fixed_factors import fold_zero_point
 from mcupatch.packing.kernel_choice import KernelChoice
 
 _TAP_ORDER = (0, 2, 1, 3)  # in which SXTB16 takes bytes out of a word
 
 
 def choose_dense(op: ops.Operator) -> KernelChoice | None:
-    """The kernel with packed weights; None for weights with a zero point or of -128 beside another that is below 0."""
-    if not isinstance(op, ops.Dense) or op.weight_zero_point != 0 or join_outputs(op.weights) is None:
+    """The kernel with packed weights; None for weights of -128 beside another that is below 0."""
+    if not isinstance(op, ops.Dense) or join_outputs(op.weights) is None:
         return None
     outputs, inputs = op.weights.shape
     params = PackedDenseParams(
         per_channel=int(op.requant.channels > 1),
         inputs=inputs,
         outputs=outputs,
+        weight_zero_point=op.weight_zero_point,
         output_zero_point=op.output_zero_point,
         low=op.clamp.low,
         high=op.clamp.high,
@@ -32,8 +34,8 @@ def choose_dense(op: ops.Operator) -> KernelChoice | None:
 
 
 def _pack(op: ops.Dense) -> dict[str, NDArray[np.generic]]:
-    folded = op.bias.astype(np.int64) - op.input_zero_point * op.weights.astype(np.int64).sum(axis=1)
-    return {"blocks": pack_blocks(op.weights, folded.astype(np.int32)), **_requant_arrays(op.requant)}
+    folded = fold_zero_point(op.bias, op.weights.astype(np.int64) - op.weight_zero_point, op.input_zero_point)
+    return {"blocks": pack_blocks(op.weights, folded), **_requant_arrays(op.requant)}
 
 
 def _requant_arrays(requant: Requant) -> dict[str, NDArray[np.generic]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mcupatch.ir import ops
 from mcupatch.ir.graph import Graph
 from mcupatch.packing.choose import choose_kernels
-from mcupatch.packing.conv2d import choose_conv2d
+from mcupatch.packing.conv2d import KERNELS, choose_conv2d
 from mcupatch.packing.kernel_choice import KernelChoice
 
 KERNEL_BYTES = 4096  # more than the code of the second kernel takes, and what a linker loses between sections
@@ -61,6 +61,6 @@ def _find_option(op: ops.Operator, narrow: KernelChoice | None) -> WideOption | 
     wide = choose_conv2d(op, wide=True)
     if not isinstance(op, ops.Conv2D) or wide is None or narrow is None:
         return None
-    if narrow.function != "mcup_packed_conv2d":  # another kernel of its own
+    if narrow.function not in KERNELS.values():  # another kernel of its own
         return None
     return WideOption(op, wide, wide.flash_bytes - narrow.flash_bytes)

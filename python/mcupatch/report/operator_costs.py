@@ -57,6 +57,7 @@ class OperatorCosts:
     operators: tuple[OperatorCost, ...]
     glue: Cost
     matches_reference: bool
+    as_compiled: bool  # equal to whole tensors with the rounding of the compilation
 
     @property
     def total(self) -> Cost:
@@ -81,6 +82,7 @@ class OperatorCosts:
             "operators": [self._operator_json(each) for each in self.operators],
             "glue": {**asdict(self.glue), "share": self.share(self.glue)},
             "matches_reference": self.matches_reference,
+            "as_compiled": self.as_compiled,
         }
 
     def _operator_json(self, each: OperatorCost) -> dict[str, Any]:

@@ -29,13 +29,17 @@ def run_report(
         Text(f"{result.model.name}: {describe_schedule(result)}"),
         *(Text(describe_output(ports[name], value, labels)) for name, value in outputs.items()),
         fact_table(measured_facts(measured, result)),
-        Text("output equals the reference, byte for byte", style="green")
-        if measured.matches_reference
-        else Text(
-            f"output DIFFERS from the reference by up to {measured.max_abs_diff:g}; please report this",
-            style="bold red",
-        ),
+        _verdict(measured),
     )
+
+
+def _verdict(measured: MeasuredFacts) -> Text:
+    if measured.matches_reference:
+        return Text("output equals the reference, byte for byte", style="green")
+    differs = f"output DIFFERS from the reference by up to {measured.max_abs_diff:g}"
+    if measured.as_compiled:
+        return Text(f"{differs}, as --fast-rounding allows", style="yellow")
+    return Text(f"{differs}; please report this", style="bold red")
 
 
 def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, str]]:
@@ -45,6 +49,10 @@ def measured_facts(measured: MeasuredFacts, result: Result) -> list[tuple[str, s
         facts.append(("instructions", f"{measured.instructions:,}"))
     if measured.cycles_model is not None:
         facts.append(("cycles", f"{measured.cycles_model:,} by a model of the core, not measured"))
+    if measured.cycles is not None:
+        facts.append(("cycles", f"{measured.cycles:,}, counted by the core"))
+    if measured.milliseconds is not None:
+        facts.append(("time", f"{measured.milliseconds:.3f} ms"))
     if measured.timer_cycles is not None:
         facts.append(
             ("timer", f"{measured.timer_cycles:,} cycles of the system's clock; emulated, they say little")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 
 from mcupatch.ir import ops
 from mcupatch.ir.access import input_access, is_reduction, is_tileable, macs_per_pixel, tiled_tensor
@@ -11,7 +11,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.schedule.holdings import SUM_BYTES
 from mcupatch.schedule.stage_tensors import find_roots
 from mcupatch.schedule.trailing import ELEMENT_OPS, union_bytes, whole_distance
-from mcupatch.schedule.work import WorkModel, count_whole, operator_work
+from mcupatch.schedule.work import CallWork, WorkModel, count_whole, operator_work
 
 ALIGN_BYTES = 4  # every buffer is rounded up to it, as the planner does
 
@@ -60,18 +60,21 @@ class SearchProblem:
 
 
 TENSOR_FIELDS, TENSOR_BYTES = 8, 4
-OPERATOR_FIELDS, WHOLE_BYTES = 19, 16
-WORK_FIELDS = (*range(7, 13), 18)  # ``CallWork``, and that of the operator whole
+OPERATOR_FIELDS, WHOLE_BYTES = 28, 25
+WORK_FIELDS = (*range(7, 7 + len(fields(CallWork))), OPERATOR_FIELDS - 1)  # and that of the operator whole
+
+SCRATCH_COLS = (1, 2, 4, 8, 16, 32, 64)
+"""Widths of calls for which the search knows the scratch of a kernel, and then for all columns."""
+_NO_SCRATCH = (0,) * (len(SCRATCH_COLS) + 1)
 
 
 def build_problem(
     graph: Graph,
-    scratch_bytes: Mapping[str, int],
-    column_scratch_bytes: Mapping[str, int],
+    scratch_bytes: Mapping[str, Sequence[int]],
     streamed: tuple[str, ...] = (),
     model: WorkModel | None = None,
 ) -> SearchProblem:
-    """``scratch_bytes`` by operator name: for calls of any width; ``column_scratch_bytes``: for one column."""
+    """``scratch_bytes`` by operator name: for calls of ``SCRATCH_COLS`` columns, and of any number; none: 0."""
     roots = find_roots(graph)
     index = {name: i for i, name in enumerate(roots)}
     spans = _root_spans(graph, roots)
@@ -95,8 +98,8 @@ def build_problem(
         full_width = folds and isinstance(op, ops.AvgPool2D) and op.requant is not None
         operators += (index[op.output], tileable, folds, isinstance(op, ELEMENT_OPS), full_width)
         operators += (_may_be_early(graph, i),)
-        operators += (macs, *astuple(work[i]), scratch_bytes.get(op.name, 0))
-        operators += (column_scratch_bytes.get(op.name, 0), out.hwc[2] * SUM_BYTES if folds else 0)
+        operators += (macs, *astuple(work[i]), *scratch_bytes.get(op.name, _NO_SCRATCH))
+        operators += (out.hwc[2] * SUM_BYTES if folds else 0,)
         operators += (whole_bytes[i], area * macs, work[i].of(count_whole(graph, i)))
         if tileable:
             reads += _reads(graph, i, index)
@@ -134,7 +137,7 @@ def _whole_bytes(
     graph: Graph,
     roots: Mapping[str, str],
     spans: Mapping[str, tuple[int, int]],
-    scratch_bytes: Mapping[str, int],
+    scratch_bytes: Mapping[str, Sequence[int]],
     streamed: tuple[str, ...],
 ) -> list[int]:
     """Bytes that each operator needs when it runs whole: all that is alive, its output over what it reads last."""
@@ -156,7 +159,7 @@ def _whole_bytes(
                     pairs.append((sizes[root], _round_up(min(max(known), sizes[op.output]))))
             if pairs:
                 total -= sizes[op.output] + sum(n for n, _ in pairs) - union_bytes(sizes[op.output], pairs)
-        found.append(total + _round_up(scratch_bytes.get(op.name, 0)))
+        found.append(total + _round_up(scratch_bytes.get(op.name, _NO_SCRATCH)[-1]))
     return found
 
 

@@ -3,10 +3,13 @@
     instructions = sum over operators of the coefficients of ``CallWork`` times what its calls add up to
                  + copies * move + copied bytes * moved_byte
 
-It is additive, so that the search can use the same numbers. Kernels take four columns of a row at once, and the
-depthwise ones of 3x3 taps two rows: what is left over costs more. Fitted to 2,600 operators of eight networks, layer
-by layer, in patches and streamed (half of them within 3 %; depthwise within 6 %). Windows at a border skip taps, which
-it does not know, and layers that no fast kernel takes cost more than it says.
+It is additive, so that the search can use the same numbers. Kernels take four columns of a row at once, then two and
+one, and the depthwise ones of 3x3 taps two rows: what is left over costs more. Calls of few columns have numbers of
+their own: depthwise ones are another kernel's. Fitted to the convolutions of five networks with int16 weights, layer by
+layer, in patches and streamed (half of them within 1 %, nine in ten within 3 %; depthwise 2.5 % and 8 %). int8 weights
+take 0.1 instructions a multiply-accumulate more, in calls of one column 0.5. Windows at a border skip taps, which it
+does not know, and layers that no fast kernel takes cost more than it says (groups, dilated depthwise: 4 to 8
+instructions a MAC), as do convolutions with float rounding (2 to 3 an output).
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ from mcupatch.schedule.stage_layout import StageLayout
 HUNDRED = 100  # the unit of every number here is a hundredth of an instruction
 
 
-GROUP_COLS, GROUP_ROWS = 4, 2
-"""Neighbouring positions that kernels compute together; the rows are those of depthwise kernels."""
+GROUP_COLS, GROUP_ROWS, NARROW_COLS = 4, 2, 2
+"""Neighbouring positions that kernels compute together; the rows are those of depthwise kernels. The most columns of
+a narrow call."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class KernelWork:
 
     For a multiply-accumulate (of pools: a tap), an output element, an input element that a position gathers, a
     position, a row of a call (and each channel of it), and a call: what the kernel prepares anew, and the stage's own
-    arithmetic around it. ``narrow_``: more for positions outside whole groups of columns. ``widened``: for each input
-    element that a depthwise kernel widens for a row, or a group of rows.
+    arithmetic around it. ``group``: for a group of columns, its multiply-accumulates and output elements at a position.
+    ``widened``: for each input element that a depthwise kernel widens for a row, or a group of rows.
     """
 
     mac: int = 0
@@ -46,44 +50,55 @@ class KernelWork:
     row: int = 0
     row_result: int = 0
     call: int = 27_000
-    narrow_mac: int = 0
-    narrow_result: int = 0
+    group: int = 0
+    group_mac: int = 0
+    group_result: int = 0
     widened: int = 0
 
 
 @dataclass(frozen=True)
 class WorkModel:
-    """Hundredths of an instruction. ``move`` is for a run of bytes that is copied, ``moved_byte`` for each of them."""
+    """Hundredths of an instruction. ``move`` is for a run of bytes that is copied, ``moved_byte`` for each of them.
 
-    pointwise: KernelWork = KernelWork(74, 656, 210, 2_500, call=77_000, narrow_mac=33)
-    window: KernelWork = KernelWork(87, 500, 25, 8_000, row=43_000, call=29_000, narrow_mac=48)
+    ``narrow_``: in calls of ``NARROW_COLS`` columns at most.
+    """
+
+    pointwise: KernelWork = KernelWork(69, 526, 136, row=3_800, call=27_500, group=14_900, group_result=165)
+    narrow_pointwise: KernelWork = KernelWork(64, 385, 370, row=13_300, row_result=857, call=30_000)
+    window: KernelWork = KernelWork(70, 220, 159, row=8_400, call=22_400, group=16_500, group_result=1_900)
+    narrow_window: KernelWork = KernelWork(78, row=57_200, row_result=1_856, call=4_100)
     depthwise: KernelWork = KernelWork(
-        *(87, 400), row=15_000, row_result=2_000, call=4_000, narrow_mac=6, widened=175
+        *(62, 302, 0, 0, 3_100, 2_087, 43_200), group=4_600, group_mac=28, group_result=261, widened=202
     )
+    narrow_depthwise: KernelWork = KernelWork(271, 294, position=10_900, row_result=230, call=13_000)
     dense: KernelWork = KernelWork(107, 11_700, position=16_000)
-    add: KernelWork = KernelWork(0, 1_222, position=830)
+    add: KernelWork = KernelWork(0, 1_213, position=640, row=10_800, call=21_400)
     mul: KernelWork = KernelWork(0, 1_130, position=300)
     table: KernelWork = KernelWork(0, 450)
     copy: KernelWork = KernelWork(0, 30, 0, 8_600)
     pool: KernelWork = KernelWork(370, 0, 0, 7_700)
     reduce: KernelWork = KernelWork(0, 170, row=70_000)
-    move: int = 7_000
-    moved_byte: int = 43
+    move: int = 6_400
+    moved_byte: int = 21
 
 
 @dataclass(frozen=True)
 class CallCounts:
     """What the calls of an operator add up to; of a reduction, rows and positions of its input.
 
-    ``narrow``: positions outside whole groups of columns; ``odd_rows`` and ``odd_positions``: outside groups of rows.
+    ``groups``: of columns, in all rows; ``odd_rows`` and ``odd_positions``: outside groups of rows. Narrow calls are
+    counted by themselves.
     """
 
     calls: int
     rows: int
     positions: int
-    narrow: int
+    groups: int
     odd_rows: int
     odd_positions: int
+    narrow_calls: int = 0
+    narrow_rows: int = 0
+    narrow_positions: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,9 +108,12 @@ class CallWork:
     call: int
     row: int
     position: int
-    narrow: int
+    group: int
     odd_row: int
     odd_position: int
+    narrow_call: int
+    narrow_row: int
+    narrow_position: int
 
     def of(self, counts: CallCounts) -> int:
         """All calls."""
@@ -104,7 +122,7 @@ class CallWork:
 
 def operator_work(graph: Graph, model: WorkModel = WorkModel()) -> tuple[CallWork, ...]:
     """The coefficients of every operator."""
-    return tuple(_call_work(graph, op, _kernel(graph, op, model)) for op in graph.ops)
+    return tuple(_call_work(graph, op, model) for op in graph.ops)
 
 
 def predicted_instructions(graph: Graph, schedule: Schedule, model: WorkModel = WorkModel()) -> int:
@@ -143,37 +161,79 @@ def count_whole(graph: Graph, op: int) -> CallCounts:
 
 def _count(rows: Sequence[int], cols: Sequence[int]) -> CallCounts:
     """Calls of so many rows each, times so many columns each; none where either is 0."""
-    wide = sum(n > 0 for n in cols)
-    odd = sum(n % GROUP_ROWS for n in rows)
+    calls, odd = sum(n > 0 for n in rows), sum(n % GROUP_ROWS for n in rows)
+    wide = [n for n in cols if n > NARROW_COLS]
+    narrow = [n for n in cols if 0 < n <= NARROW_COLS]
     return CallCounts(
-        calls=sum(n > 0 for n in rows) * wide,
-        rows=sum(rows) * wide,
-        positions=sum(rows) * sum(cols),
-        narrow=sum(rows) * sum(n % GROUP_COLS for n in cols),
-        odd_rows=odd * wide,
-        odd_positions=odd * sum(cols),
+        calls=calls * len(wide),
+        rows=sum(rows) * len(wide),
+        positions=sum(rows) * sum(wide),
+        groups=sum(rows) * sum(map(_count_groups, wide)),
+        odd_rows=odd * len(wide),
+        odd_positions=odd * sum(wide),
+        narrow_calls=calls * len(narrow),
+        narrow_rows=sum(rows) * len(narrow),
+        narrow_positions=sum(rows) * sum(narrow),
     )
 
 
-def _kernel(graph: Graph, op: ops.Operator, model: WorkModel) -> KernelWork:
+def _count_groups(cols: int) -> int:
+    """Fours, and of what is left two and one."""
+    left = cols % GROUP_COLS
+    return cols // GROUP_COLS + left // 2 + left % 2
+
+
+def _kernels(graph: Graph, op: ops.Operator, model: WorkModel) -> tuple[KernelWork, KernelWork]:
+    """For wide calls and for narrow ones."""
     if is_reduction(graph, op):
-        return model.reduce
-    if isinstance(op, ops.Conv2D):
-        return model.pointwise if op.kernel == (1, 1) else model.window
-    if isinstance(op, ops.DepthwiseConv2D):
-        return model.depthwise
-    if isinstance(op, ops.Dense):
-        return model.dense
-    if isinstance(op, ops.Add):
-        return model.add
-    if isinstance(op, ops.Mul):
-        return model.mul
-    if isinstance(op, ops.MaxPool2D | ops.AvgPool2D):
-        return model.pool
-    return model.copy if isinstance(op, ops.Concat | ops.Pad | ops.Reshape) else model.table
+        kernel = model.reduce
+    elif isinstance(op, ops.Conv2D):
+        if op.kernel == (1, 1):
+            return model.pointwise, model.narrow_pointwise
+        return model.window, model.narrow_window
+    elif isinstance(op, ops.DepthwiseConv2D):
+        return model.depthwise, model.narrow_depthwise
+    elif isinstance(op, ops.Dense):
+        kernel = model.dense
+    elif isinstance(op, ops.Add):
+        kernel = model.add
+    elif isinstance(op, ops.Mul):
+        kernel = model.mul
+    elif isinstance(op, ops.MaxPool2D | ops.AvgPool2D):
+        kernel = model.pool
+    else:
+        kernel = model.copy if isinstance(op, ops.Concat | ops.Pad | ops.Reshape) else model.table
+    return kernel, kernel
 
 
-def _call_work(graph: Graph, op: ops.Operator, kernel: KernelWork) -> CallWork:
+@dataclass(frozen=True)
+class _OneKernel:
+    """``CallWork`` without its split into wide calls and narrow ones."""
+
+    call: int
+    row: int
+    position: int
+    group: int
+    odd_row: int = 0
+    odd_position: int = 0
+
+
+def _call_work(graph: Graph, op: ops.Operator, model: WorkModel) -> CallWork:
+    wide, narrow = (_work_of_kernel(graph, op, kernel) for kernel in _kernels(graph, op, model))
+    return CallWork(
+        wide.call,
+        wide.row,
+        wide.position,
+        wide.group,
+        wide.odd_row,
+        wide.odd_position,
+        narrow_call=narrow.call,
+        narrow_row=narrow.row + narrow.group,  # one group
+        narrow_position=narrow.position,
+    )
+
+
+def _work_of_kernel(graph: Graph, op: ops.Operator, kernel: KernelWork) -> _OneKernel:
     channels = graph.output_tensor(op).hwc[2]
     count, gathered = macs_per_pixel(op, channels), 0
     if isinstance(op, ops.Conv2D):
@@ -182,18 +242,18 @@ def _call_work(graph: Graph, op: ops.Operator, kernel: KernelWork) -> CallWork:
         count = channels * op.kernel[0] * op.kernel[1]
     position = count * kernel.mac + channels * kernel.result + gathered * kernel.gathered + kernel.position
     row = kernel.row + channels * kernel.row_result
-    narrow = count * kernel.narrow_mac + channels * kernel.narrow_result
+    group = kernel.group + count * kernel.group_mac + channels * kernel.group_result
     if not isinstance(op, ops.DepthwiseConv2D):
-        return CallWork(kernel.call, row, position, narrow, 0, 0)
+        return _OneKernel(kernel.call, row, position, group)
     # for each output row, and as much more for one outside a group: elements widened, by output column and by row
     rows, odd_rows = _rows_widened(op)
     by_position = channels * kernel.widened * op.stride[1]
     by_row = channels * kernel.widened * max(op.kernel[1] - op.stride[1], 0)
-    return CallWork(
+    return _OneKernel(
         kernel.call,
         row + int(by_row * rows),
         position + int(by_position * rows),
-        narrow,
+        group,
         int(by_row * odd_rows),
         int(by_position * odd_rows),
     )

@@ -19,7 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CPUS = ("cortex-m4", "cortex-m7", "cortex-m55")
+CPUS = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m55")
 MEMORY_KINDS = ("flash", "ram")
 
 # Alignment and the few bytes of .data and .bss that a firmware has beside arena and stack.
@@ -55,7 +55,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Board:
-    """At the bottom of the main RAM a firmware reserves ``stack_bytes``, and beside the arena it has ``statics_bytes``."""
+    """At the bottom of the main RAM a firmware reserves ``stack_bytes``, and beside the arena it has ``statics_bytes``.
+
+    ``has_double`` is False where the floating-point unit of a Cortex-M7 knows single precision only.
+    """
 
     name: str
     cpu: str
@@ -64,6 +67,7 @@ class Board:
     stack_bytes: int = 4096
     source: str = ""
     notes: str = ""
+    has_double: bool = True
     statics_bytes: int = STATICS_BYTES
 
     def __post_init__(self) -> None:
@@ -211,6 +215,7 @@ def parse_board(name: str, text: str) -> Board:
             stack_bytes=_entry(data, "stack_bytes", int),
             source=_entry(data, "source", str),
             notes=data.get("notes", ""),
+            has_double=_entry(data, "has_double", bool) if "has_double" in data else True,
         )
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"the description of board {name!r} is not TOML: {error}") from error

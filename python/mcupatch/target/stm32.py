@@ -54,6 +54,14 @@ class Stm32:
         return "fpv5-d16" if self.family == "h7" else "fpv5-sp-d16" if self.has_caches else "fpv4-sp-d16"
 
     @property
+    def zig_cpu(self) -> str:
+        """Core and unit by zig's names."""
+        core = self.cpu.replace("-", "_")
+        return core + (
+            "+fp_armv8d16" if self.family == "h7" else "+fp_armv8d16sp" if self.has_caches else "+vfp4d16sp"
+        )
+
+    @property
     def has_caches(self) -> bool:
         return self.family != "f4"
 

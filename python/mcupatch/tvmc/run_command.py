@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _EXACT = "an emulated run is exact, once is enough"
 _NO_RPC = "there is no RPC; --device micro runs a project on its device"
 
+TIMEOUT_SECONDS = 600.0
+
 
 @click.command("run")
 @click.argument("path", metavar="PATH")
@@ -90,7 +92,7 @@ def command(
         print_lines([name, *(f"  {index} {flat[index]:g}" for index in best_classes(value, print_top or 0))])
     if print_time and result.measured is not None:
         output_console().print(fact_table(measured_facts(result.measured, result)))
-    if not run.matches_reference:
+    if not run.as_compiled:
         print_lines([f"output DIFFERS from the reference by up to {run.max_abs_diff:g}; please report this"])
         raise click.exceptions.Exit(1)
     print_lines(["output equals the reference, byte for byte"])
@@ -100,12 +102,12 @@ def _measure(
     saved: SavedModel, values: Mapping[str, Any], backend: str, project: MicroProject | None
 ) -> ComparedRun:
     from mcupatch.pipeline import measure_model
-    from mcupatch.zephyr_runs import measure_on_zephyr
+    from mcupatch.zephyr_runs import DEFAULT_BOARD, find_zephyr, measure_on_zephyr
 
     if project is not None and backend == "zephyr":
-        return measure_on_zephyr(
-            saved, values, project.options.get("zephyr_base"), project.options.get("board")
-        )
+        tree = find_zephyr(project.options.get("zephyr_base"))
+        board = project.options.get("board", DEFAULT_BOARD)
+        return measure_on_zephyr(saved, values, tree, board, TIMEOUT_SECONDS)
     return measure_model(saved, values, backend)
 
 

@@ -11,7 +11,7 @@ mcup_field mcup_find_field(const mcup_packed_conv2d_params *params, int32_t out_
   field.row_taps = params->kernel_cols * channels;
   field.fours = field.row_taps / 4;
   field.rest = field.row_taps % 4;
-  field.pairs = (params->kernel_rows * field.row_taps + 1) / 2;
+  field.pairs = (params->kernel_rows * field.row_taps + 1) / 2 + params->sum_pairs;
   field.pixel_step = params->stride_cols * channels;
   field.tap_by_tap = apart || field.pixel_step > field.row_taps;
   field.copy_step = field.tap_by_tap ? field.row_taps : field.pixel_step;

@@ -30,27 +30,30 @@ static int32_t is_one_row(const mcup_packed_conv2d_params *params, const mcup_in
          in->row_stride == in->cols * params->in_channels && out->row_stride == out->cols * params->out_channels;
 }
 
-void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input in,
-                         mcup_output out, int32_t pad_top, int32_t pad_left, void *scratch) {
-  const mcup_field field = mcup_find_field(params, out.cols, scratch);
-  const int32_t widest = mcup_tile_width(out.cols);
+void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input *in,
+                         mcup_output *out, int32_t pad_top, int32_t pad_left, void *scratch) {
+  const mcup_field field = mcup_find_field(params, out->cols, scratch);
+  const int32_t widest = mcup_tile_width(out->cols);
   const int32_t channels = params->out_channels, even = channels / 2 * 2;
   const mcup_tile_job job = {field.pairs, even, channels, params->output_zero_point};
   const int32_t *last_block = params->blocks + (ptrdiff_t)(channels / 2) * (field.pairs * tiles->pair_words + 6);
-  if (is_one_row(params, &in, &out, pad_top, pad_left)) {
-    in.cols *= out.rows;
-    out.cols *= out.rows;
-    out.rows = 1;
+  if (is_one_row(params, in, out, pad_top, pad_left)) {
+    in->cols *= out->rows;
+    out->cols *= out->rows;
+    out->rows = 1;
   }
   const int32_t clamps = params->low > -128 || params->high < 127;
   int32_t row = -pad_top;
-  for (int32_t y = 0; y < out.rows; ++y, row += params->stride_rows) {
-    int8_t *pixel = mcup_out_row(&out, y);
+  for (int32_t y = 0; y < out->rows; ++y, row += params->stride_rows) {
+    int8_t *pixel = mcup_out_row(out, y);
     int32_t width, col = -pad_left;
-    for (int32_t left = out.cols; left > 0; left -= width) {
+    for (int32_t left = out->cols; left > 0; left -= width) {
       width = left < widest ? mcup_tile_width(left) : widest;
       mcup_tile *tile = width == 4 ? tiles->four : width == 2 ? tiles->two : tiles->one;
-      mcup_make_columns(params, &field, &in, row, col, width);
+      mcup_make_columns(params, &field, in, row, col, width);
+      if (params->sum_pairs > 0) {
+        mcup_append_sums(&field, params->kernel_rows * field.row_taps, width);
+      }
       if (even > 0) {
         tile(field.columns, params->blocks, pixel, &job);
       }

@@ -38,51 +38,53 @@ typedef struct {
   const int8_t *zero_row; /* four bytes for each channel: a row outside the window, all columns the same */
 } mcup_widening;
 
-/* Column `col` of an input row, which may lie before the row: not all that a job's addresses stand for is read. */
-static const int8_t *mcup_job_address(const mcup_widening *from, int32_t row, int32_t col) {
-  if (row < 0 || row >= from->in->rows) {
-    return from->zero_row;
-  }
-  const uintptr_t start = (uintptr_t)mcup_in_row(from->in, row);
-  return (const int8_t *)(start + (uintptr_t)((intptr_t)col * from->channels)); /* NOLINT */
-}
+/* Where a row is read from: column `col` of it, which may lie before the row: not all that is named is read. */
+typedef struct {
+  uintptr_t bytes;
+  int32_t step;
+} mcup_job_row;
 
-static int32_t mcup_job_step(const mcup_widening *from, int32_t row, int32_t step) {
-  return row < 0 || row >= from->in->rows ? 0 : step;
+static inline mcup_job_row mcup_find_job_row(const mcup_widening *from, int32_t row, int32_t col) {
+  mcup_job_row found = {(uintptr_t)from->zero_row, 0};
+  if ((uint32_t)row < (uint32_t)from->in->rows) {
+    found.bytes = (uintptr_t)mcup_in_row(from->in, row) + (uintptr_t)((intptr_t)col * from->channels);
+    found.step = from->channels;
+  }
+  return found;
 }
 
 /* Rows `row` and row + 1 into a plane. */
-static mcup_pair_job mcup_pair_rows(const mcup_widening *from, int32_t row, int32_t planes, int16_t *plane) {
+static MCUP_NO_INLINE void mcup_pair_rows(const mcup_widening *from, int32_t row, int32_t planes, int16_t *plane,
+                                          mcup_pair_job *job) {
   const mcup_span span = from->span;
   const int32_t skip = span.at % 2, whole = span.count - skip;
-  const mcup_pair_job job = {mcup_job_address(from, row, span.first - skip),
-                             mcup_job_address(from, row + 1, span.first - skip),
-                             mcup_job_step(from, row, from->channels),
-                             mcup_job_step(from, row + 1, from->channels),
-                             plane + span.at / 2 * planes * 16,
-                             skip + whole / 2,
-                             2 * skip,
-                             whole % 2 * 2,
-                             from->zero};
-  return job;
+  const mcup_job_row a = mcup_find_job_row(from, row, span.first - skip);
+  const mcup_job_row b = mcup_find_job_row(from, row + 1, span.first - skip);
+  job->a = (const int8_t *)a.bytes; /* NOLINT */
+  job->b = (const int8_t *)b.bytes; /* NOLINT */
+  job->a_step = a.step;
+  job->b_step = b.step;
+  job->out = plane + span.at / 2 * planes * 16;
+  job->groups = skip + whole / 2;
+  job->lead = 2 * skip;
+  job->trail = whole % 2 * 2;
+  job->zero = from->zero;
 }
 
 /* Row `row` alone. A first group that ends with padding as well is left with no groups: see mcup_widen_short. */
-static mcup_pair_job mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane) {
+static MCUP_NO_INLINE void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane,
+                                             mcup_pair_job *job) {
   const mcup_span span = from->span;
   const int32_t lead = span.at % 4, whole = span.count + lead;
-  const int32_t step = mcup_job_step(from, row, from->channels);
-  const int8_t *start = mcup_job_address(from, row, span.first - lead);
-  const mcup_pair_job job = {start,
-                             (const int8_t *)((uintptr_t)start + (uintptr_t)(intptr_t)step), /* NOLINT */
-                             2 * step,
-                             2 * step,
-                             plane + span.at / 4 * 16,
-                             whole / 4,
-                             lead,
-                             whole % 4,
-                             from->zero};
-  return job;
+  const mcup_job_row a = mcup_find_job_row(from, row, span.first - lead);
+  job->a = (const int8_t *)a.bytes;                                 /* NOLINT */
+  job->b = (const int8_t *)(a.bytes + (uintptr_t)(intptr_t)a.step); /* NOLINT */
+  job->a_step = job->b_step = 2 * a.step;
+  job->out = plane + span.at / 4 * 16;
+  job->groups = whole / 4;
+  job->lead = lead;
+  job->trail = whole % 4;
+  job->zero = from->zero;
 }
 
 /* Rows of less than a group, with padding before and behind them. */
@@ -144,7 +146,7 @@ static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_param
 
 size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols) {
   const size_t channels = (size_t)(params->channels + 3) / 4 * 4;
-  if (out_cols <= MCUP_NARROW_COLS) {
+  if (mcup_is_narrow(params, out_cols)) {
     return channels;
   }
   const size_t padded = ((size_t)out_cols + 3) / 4 * 4;
@@ -183,50 +185,51 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
   }
 }
 
-static mcup_depthwise_target mcup_target_row(const mcup_packed_depthwise_params *params,
-                                             const mcup_depthwise_memory *memory, int32_t i, const int32_t *blocks,
-                                             int8_t *out) {
-  const mcup_depthwise_target target = {blocks, memory->pairs[i], memory->row[i],           params->channels,
-                                        out,    memory->out_cols, params->output_zero_point};
-  return target;
+static void mcup_set_target(mcup_row_work *work, const mcup_packed_depthwise_params *params,
+                            const mcup_depthwise_memory *memory, int32_t i, const int32_t *blocks, int8_t *out) {
+  mcup_depthwise_target *target = &work->row[i];
+  target->blocks = blocks;
+  target->pairs = memory->pairs[i];
+  target->row = memory->row[i];
+  target->pixel_stride = params->channels;
+  target->bytes = out;
+  target->cols = memory->out_cols;
+  target->zero_point = params->output_zero_point;
 }
 
-static mcup_row_work mcup_plan_row(int32_t size, const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                   const mcup_depthwise_memory *memory, int32_t start, int8_t *out) {
-  mcup_row_work work;
+static void mcup_plan_row(int32_t size, const mcup_packed_depthwise_params *params, const mcup_widening *from,
+                          const mcup_depthwise_memory *memory, int32_t start, int8_t *out, mcup_row_work *work) {
   const int32_t planes = size / 2;
+  MCUP_NO_UNROLL
   for (int32_t plane = 0; plane < planes; ++plane) {
-    work.jobs[plane] = mcup_pair_rows(from, start + 2 * plane, planes, memory->pairs[0] + 16 * plane);
+    mcup_pair_rows(from, start + 2 * plane, planes, memory->pairs[0] + 16 * plane, &work->jobs[plane]);
   }
-  work.jobs[planes] = mcup_pair_columns(from, start + size - 1, memory->row[0]);
-  work.pair_jobs = planes;
-  work.row_jobs = work.rows = 1;
-  work.row[0] = mcup_target_row(params, memory, 0, params->blocks, out);
-  return work;
+  mcup_pair_columns(from, start + size - 1, memory->row[0], &work->jobs[planes]);
+  work->pair_jobs = planes;
+  work->row_jobs = work->rows = 1;
+  mcup_set_target(work, params, memory, 0, params->blocks, out);
 }
 
-static mcup_row_work mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                        const mcup_depthwise_memory *memory, int32_t start, int8_t *out) {
-  mcup_row_work work;
+static void mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
+                               const mcup_depthwise_memory *memory, int32_t start, int8_t *out, mcup_row_work *work) {
   const int32_t apart = params->stride_rows != 1;
-  work.jobs[0] = mcup_pair_rows(from, apart ? start : start + 1, 1, memory->pairs[0]);
+  mcup_pair_rows(from, apart ? start : start + 1, 1, memory->pairs[0], &work->jobs[0]);
   if (apart) {
-    work.jobs[1] = mcup_pair_rows(from, start + 3, 1, memory->pairs[1]);
-    work.jobs[2] = mcup_pair_columns(from, start + 2, memory->row[0]);
+    mcup_pair_rows(from, start + 3, 1, memory->pairs[1], &work->jobs[1]);
+    mcup_pair_columns(from, start + 2, memory->row[0], &work->jobs[2]);
   } else {
-    work.jobs[1] = mcup_pair_columns(from, start, memory->row[0]);
-    work.jobs[2] = mcup_pair_columns(from, start + 3, memory->row[1]);
+    mcup_pair_columns(from, start, memory->row[0], &work->jobs[1]);
+    mcup_pair_columns(from, start + 3, memory->row[1], &work->jobs[2]);
   }
-  work.pair_jobs = apart ? 2 : 1;
-  work.row_jobs = 3 - work.pair_jobs;
-  work.rows = 2;
-  work.row[0] = mcup_target_row(params, memory, 0, apart ? params->blocks : params->lower_blocks, out);
-  work.row[1] = mcup_target_row(params, memory, 1, apart ? params->lower_blocks : params->blocks, memory->waiting);
-  return work;
+  work->pair_jobs = apart ? 2 : 1;
+  work->row_jobs = 3 - work->pair_jobs;
+  work->rows = 2;
+  mcup_set_target(work, params, memory, 0, apart ? params->blocks : params->lower_blocks, out);
+  mcup_set_target(work, params, memory, 1, apart ? params->lower_blocks : params->blocks, memory->waiting);
 }
 
 /* `bytes` that do not overlap; in pieces that become a few loads and stores of several words where they are aligned. */
-static void mcup_copy_row(const int8_t *from, int8_t *to, int32_t bytes) {
+static MCUP_NO_INLINE void mcup_copy_row(const int8_t *from, int8_t *to, int32_t bytes) {
   int32_t i = 0;
 #if defined(__GNUC__)
   if ((((uintptr_t)from | (uintptr_t)to) & 3) == 0) {
@@ -248,7 +251,7 @@ static void mcup_copy_row(const int8_t *from, int8_t *to, int32_t bytes) {
 static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                           const mcup_row_work *work, int32_t has_input) {
   const int32_t channels = params->channels, words = mcup_depthwise_words(size, params->stride_cols);
-  mcup_depthwise_four *four = params->low >= params->output_zero_point ? loops->four_positive : loops->four;
+  mcup_depthwise_four *four = params->corrects_halves ? loops->four_corrected : loops->four;
   const mcup_pair_job *row_jobs = work->jobs + work->pair_jobs;
   const int32_t is_short = row_jobs->groups == 0 && row_jobs->lead > 0;
   const int32_t alike = size == 3 && !is_short; /* jobs of pairs and of rows: one plane lies like the other */
@@ -271,10 +274,6 @@ static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch) {
-  if (out->cols <= MCUP_NARROW_COLS) {
-    mcup_depthwise_narrow(size, loops->narrow, params, in, out, pad_top, pad_left, (int8_t *)scratch);
-    return;
-  }
   const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out->cols);
   const int32_t row_bytes = out->cols * params->channels;
   const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out->cols, scratch);
@@ -283,7 +282,8 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
                               memory.zero_row};
   const int32_t last_col = (out->cols - 1) * params->stride_cols + size;
   if (from.span.at > 0 || from.span.count < last_col) { /* the planes hold padding through the whole call */
-    mcup_fill_words(scratch, 2 * memory.values, 0x00010001U * (uint16_t)params->input_zero_point);
+    mcup_fill_words(scratch, 2 * memory.values,
+                    MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)params->input_zero_point : zero);
   }
   if (pad_top > 0 || (out->rows - 1) * params->stride_rows - pad_top + size > in->rows) {
     mcup_fill_words(memory.zero_row, params->channels + 3, zero);
@@ -292,8 +292,12 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
     const int32_t start = y * params->stride_rows - pad_top;
     int8_t *row = mcup_out_row(out, y);
     const int32_t two = params->rows_at_once == 2 && y + 1 < out->rows;
-    const mcup_row_work work = two ? mcup_plan_two_rows(params, &from, &memory, start, row)
-                                   : mcup_plan_row(size, params, &from, &memory, start, row);
+    mcup_row_work work;
+    if (two) {
+      mcup_plan_two_rows(params, &from, &memory, start, row, &work);
+    } else {
+      mcup_plan_row(size, params, &from, &memory, start, row, &work);
+    }
     mcup_run_work(size, loops, params, &work, from.span.count > 0);
     for (int32_t i = 0; i < work.rows; ++i, ++y) {
       if (params->low > -128 || params->high < 127) {

@@ -130,18 +130,32 @@ static inline const int32_t *add_block(const mcup_packed_dense_params *params, c
   return block;
 }
 
+/* What the zero point of the weights takes from all sums of a row. */
+static int32_t find_taken(const mcup_packed_dense_params *params, const int8_t *in) {
+  int32_t total = 0;
+  if (params->weight_zero_point != 0) {
+    MCUP_NO_UNROLL
+    for (const int8_t *end = in + params->inputs; in != end; ++in) {
+      total += *in;
+    }
+  }
+  return mcup_mul_wrap(params->weight_zero_point, total);
+}
+
 static void write_row(const mcup_packed_dense_params *params, const mcup_requant *requant, const int8_t *in,
                       int8_t *out) {
   const int32_t *block = params->blocks;
+  const int32_t taken = find_taken(params, in);
   int32_t o = 0;
   for (; o + 2 < params->outputs; o += BLOCK) {
-    int32_t sums[BLOCK] = {block[0], block[1], block[2], block[3]};
+    int32_t sums[BLOCK] = {mcup_sub_wrap(block[0], taken), mcup_sub_wrap(block[1], taken),
+                           mcup_sub_wrap(block[2], taken), mcup_sub_wrap(block[3], taken)};
     const int32_t left = params->outputs - o;
     block = add_block(params, in, block + BLOCK, 2, sums);
     mcup_requantize_layer(requant, o, sums, left < BLOCK ? left : BLOCK, out + o);
   }
   if (o < params->outputs) {
-    int32_t sums[2] = {block[0], block[1]};
+    int32_t sums[2] = {mcup_sub_wrap(block[0], taken), mcup_sub_wrap(block[1], taken)};
     add_block(params, in, block + 2, 1, sums);
     mcup_requantize_layer(requant, o, sums, params->outputs - o, out + o);
   }

@@ -14,31 +14,18 @@ static inline int8_t quantize_away(float value, float scale, int32_t offset) {
   return (int8_t)mcup_saturate8_half(offset + halves + (halves >> 31));
 }
 
-static void run_half_even(float scale, int32_t zero_point, const float *in, int32_t count, int8_t *out) {
-  MCUP_NO_UNROLL
-  for (; count >= 4; count -= 4) {
-    MCUP_UNROLL
-    for (int32_t i = 0; i < 4; ++i) {
-      out[i] = quantize_even(in[i], scale, zero_point);
-    }
-    in += 4;
-    out += 4;
-    MCUP_FORGET(in);
-    MCUP_FORGET(out);
-  }
-  MCUP_NO_UNROLL
-  for (int32_t i = 0; i < count; ++i) {
-    out[i] = quantize_even(in[i], scale, zero_point);
-  }
+MCUP_INLINE int8_t quantize_one(float value, float scale, int32_t offset, int32_t half_even) {
+  return half_even ? quantize_even(value, scale, offset) : quantize_away(value, scale, offset);
 }
 
-static void run_half_away(float scale, int32_t zero_point, const float *in, int32_t count, int8_t *out) {
-  const int32_t offset = 2 * zero_point + 1;
+/* `half_even` is a constant. */
+MCUP_INLINE void quantize_run(float scale, int32_t offset, int32_t half_even, const float *in, int32_t count,
+                              int8_t *out) {
   MCUP_NO_UNROLL
   for (; count >= 4; count -= 4) {
     MCUP_UNROLL
     for (int32_t i = 0; i < 4; ++i) {
-      out[i] = quantize_away(in[i], scale, offset);
+      out[i] = quantize_one(in[i], scale, offset, half_even);
     }
     in += 4;
     out += 4;
@@ -47,7 +34,7 @@ static void run_half_away(float scale, int32_t zero_point, const float *in, int3
   }
   MCUP_NO_UNROLL
   for (int32_t i = 0; i < count; ++i) {
-    out[i] = quantize_away(in[i], scale, offset);
+    out[i] = quantize_one(in[i], scale, offset, half_even);
   }
 }
 
@@ -57,9 +44,9 @@ void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t ha
     const float *source = (const float *)(const void *)mcup_in_row(&in, y);
     int8_t *target = mcup_out_row(&out, y);
     if (half_even) {
-      run_half_even(scale, zero_point, source, out.cols * channels, target);
+      quantize_run(scale, zero_point, 1, source, out.cols * channels, target);
     } else {
-      run_half_away(scale, zero_point, source, out.cols * channels, target);
+      quantize_run(scale, 2 * zero_point + 1, 0, source, out.cols * channels, target);
     }
   }
 }

@@ -30,6 +30,8 @@ MEMORY = {
     "pools",
 }
 MEASURED = {
+    "cycles",
+    "milliseconds",
     "timer_cycles",
     "backend",
     "cpu",
@@ -42,6 +44,7 @@ MEASURED = {
     "matches_reference",
     "max_abs_diff",
     "cycles_model",
+    "as_compiled",
 }
 
 
@@ -136,6 +139,17 @@ def test_a_difference_is_exit_status_1(here: Path, capsys: pytest.CaptureFixture
     assert "DIFFERS" in text
     measured = json.loads(Path("net/mcupatch.json").read_text())["measured"]
     assert measured["matches_reference"] is False and measured["max_abs_diff"] > 0
+
+
+def test_fast_rounding_says_what_it_gives_up(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A difference that was asked for is told, and is no failure."""
+    text = run_cli(capsys, "compile", "zoo:mbv2_w0.35_r144@32", "--fast-rounding", "-o", "fast")
+    assert "may differ from the reference" in " ".join(text.split()) and "It saves little" in text
+    text = " ".join(run_cli(capsys, "run", "fast").split())
+    assert "DIFFERS from the reference by up to" in text and "as --fast-rounding allows" in text
+    measured = json.loads(Path("fast/mcupatch.json").read_text())["measured"]
+    assert measured["matches_reference"] is False and measured["as_compiled"] is True
+    assert measured["max_abs_diff"] > 0
 
 
 def test_int8_ends_leave_out_the_conversions(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,3 +148,26 @@ def test_a_changed_kernel_is_refused(
     (model / "src" / "kernels" / "copy.c").write_text("changed")
     assert run_command_line(["export", str(model), "--cmake", str(tmp_path / "out")]) == 2
     assert "copy.c was changed" in capsys.readouterr().err
+
+
+def test_two_networks_in_one_program(compiled_models: dict[str, Path], tmp_path: Path) -> None:
+    """Each library holds the kernels it calls; the linker takes those of one."""
+    headers = []
+    for kind in ("held", "floats"):
+        out = export(compiled_models[kind], tmp_path / kind)
+        headers += [
+            file.stem for file in (out / "include").glob("*.h") if (out / "src" / f"{file.stem}.c").is_file()
+        ]
+    names = [name for name in headers if not name.endswith(("_operators", "_weights"))]
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16)\nproject(user C)\nadd_executable(user main.c)\n"
+        + "".join(f"add_subdirectory(../{kind} {kind})\n" for kind in ("held", "floats"))
+        + f"target_link_libraries(user {' '.join(names)})\n"
+    )
+    includes = "".join(f'#include "{name}.h"\n' for name in names)
+    calls = " && ".join(f"{name}_run(0, 0, 0) == -1" for name in names)
+    (user / "main.c").write_text(f"{includes}int main(void) {{ return !({calls}); }}\n")
+    assert len(names) == 2
+    run_program(build(user) / "user")

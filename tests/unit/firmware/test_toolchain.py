@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from mcupatch.errors import BadInput, ToolMissing
 from mcupatch.firmware import toolchain
 from mcupatch.firmware.toolchain import find_host_compiler, find_toolchain
+from mcupatch.target.board import load_board
 
 
 def test_an_unknown_toolchain_names_the_known() -> None:
@@ -54,3 +56,21 @@ def test_a_compiler_that_cannot_run_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("CC", "/no/such/cc -m32")
     with pytest.raises(ToolMissing, match="/no/such/cc -m32"):
         find_host_compiler()
+
+
+DOUBLES = "double scale(double x) { return x * 3.0 + 1.0; }\n"
+
+
+@pytest.mark.parametrize("name", ["zig", "gcc"])
+def test_a_single_precision_unit_gets_no_doubles(name: str, tmp_path: Path) -> None:
+    """The M7 of the STM32F746 would stop at one with an undefined instruction."""
+    if name == "gcc" and shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    assert (load_board("stm32f746").has_double, load_board("stm32h743").has_double) == (False, True)
+    source = tmp_path / "scale.c"
+    source.write_text("double scale(double x);\n" + DOUBLES)
+    code = {}
+    for has_double in (True, False):
+        (made,) = find_toolchain(name, "cortex-m7", has_double).compile_objects([source], tmp_path, [])
+        code[has_double] = b"__aeabi_dmul" in made.read_bytes()
+    assert code == {True: False, False: True}

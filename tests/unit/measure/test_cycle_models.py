@@ -125,3 +125,13 @@ def test_operators_share_code() -> None:
     both = profile(Block(0x1000, 0x1004, 5, 0), Block(0x1004, 0x1008, 3, 0), text=f"{LDR} {SDIV}")
     assert model_cycles(both, "cortex-m4").operators == {"op": 5 * 2 + 3 * 7}
     assert model_cycles(both, "cortex-m4").glue == 10
+
+
+@pytest.mark.parametrize(
+    ("multiplication", "more"), [("fb00 3103", 1), ("fb80 3103", 3), ("fbc0 3103", 4), (ADD, 0)]
+)
+def test_multiplications_take_longer_on_the_m3(multiplication: str, more: int) -> None:
+    """MLA, SMULL, SMLAL; and an ADD, which does not."""
+    block = profile(Block(0x1000, 0x1004, 10, 0), text=multiplication)
+    found = {core: model_cycles(block, core).glue for core in ("cortex-m3", "cortex-m4")}
+    assert found["cortex-m3"] - found["cortex-m4"] == 10 * more

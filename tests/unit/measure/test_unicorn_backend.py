@@ -21,7 +21,7 @@ def build(folder: Path, body: str, before: str = "", board: str = "stm32f746") -
     return build_firmware(tiny_sources(body, before), load_board(board), folder)
 
 
-@pytest.mark.parametrize("board", ["stm32f412", "stm32f746", "stm32h743"])
+@pytest.mark.parametrize("board", ["stm32f207", "stm32f412", "stm32f746", "stm32h743"])
 def test_outputs_and_ledger(board: str, tmp_path: Path) -> None:
     firmware = build_firmware(tiny_sources(), load_board(board), tmp_path)
     first, second = run_on_unicorn(firmware, [[X], [X[:, ::-1]]])

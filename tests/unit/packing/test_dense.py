@@ -50,10 +50,6 @@ def test_every_weight_and_bias_is_where_the_kernel_reads_it(outputs: int, inputs
     assert taken == len(words)
 
 
-def test_weights_with_a_zero_point_are_not_packed() -> None:
-    assert choose_dense(replace(layer(4, 4), weight_zero_point=1)) is None
-
-
 @pytest.mark.parametrize(
     ("lower", "upper", "fits"), [(-128, -127, True), (-128, -128, False), (-1, -128, False), (0, -128, True)]
 )
@@ -69,3 +65,6 @@ def test_the_zero_point_of_the_input_is_in_the_bias() -> None:
     op = layer(2, 3)
     expected = op.bias - 5 * op.weights.astype(np.int32).sum(axis=1)
     assert np.array_equal(choice.pack()["blocks"][:2], expected)
+    choice = choose_dense(replace(op, weight_zero_point=7))
+    assert choice is not None and choice.params.weight_zero_point == 7
+    assert np.array_equal(choice.pack()["blocks"][:2], expected + 5 * 7 * 3)

@@ -35,7 +35,10 @@ def test_blocks_hold_what_was_packed(wide: bool) -> None:
         blocks = choice.pack()["blocks"]
         order = order_taps(rows, cols * depth)
         weights = np.zeros((blocks.shape[0], 2, op.weights[0].size + 1), np.int64)
-        packed = blocks[:, 2:-4].copy()
+        behind = 0 if wide else choice.params.sum_pairs
+        packed = blocks[:, 2 : blocks.shape[1] - 4 - behind].copy()
+        zero_points = blocks[:-1, blocks.shape[1] - 4 - behind : -4].copy().view(np.int8)
+        assert (zero_points == op.weight_zero_point).all()
         if wide:
             by_pair = packed.view("<i2").reshape(blocks.shape[0], -1, 2, 2)  # pair, channel, tap
             by_channel = by_pair.transpose(0, 2, 1, 3)
@@ -44,29 +47,38 @@ def test_blocks_hold_what_was_packed(wide: bool) -> None:
             by_channel = by_pair.transpose(0, 3, 1, 2)
         weights[:, :, order] = by_channel.reshape(blocks.shape[0], 2, -1)
         unpacked = weights.reshape(-1, weights.shape[2])[:outputs, :-1].reshape(op.weights.shape)
-        constant = ~op.weights.any(axis=(1, 2, 3)) | (np.resize(op.requant.multiplier, outputs) == 0)
-        assert np.array_equal(unpacked[~constant], op.weights[~constant])
-        assert not unpacked[constant].any()
+        taken = op.weight_zero_point if wide else 0
+        constant = (op.weights == op.weight_zero_point).all(axis=(1, 2, 3))
+        constant |= np.resize(op.requant.multiplier, outputs) == 0
+        assert np.array_equal(unpacked[~constant] + taken, op.weights[~constant])
+        assert (unpacked[constant] + taken == op.weight_zero_point).all()
 
 
-def test_layers_that_only_the_general_kernel_does_exactly() -> None:
+def test_every_layer_has_the_shortest_kernel_that_is_exact() -> None:
     op = random_packed_conv2d(np.random.default_rng(31)).op
-    assert isinstance(op, ops.Conv2D) and choose_conv2d(op) is not None
+    assert isinstance(op, ops.Conv2D)
     channels = op.bias.size
     full = np.full_like(op.weights, 127)
     scales = np.full(channels, 0.001)
     ordinary = make_requant(Rounding.FIXED, scales)
     op = replace(op, weights=full, bias=np.zeros_like(op.bias), requant=ordinary, input_zero_point=0)
-    assert choose_conv2d(op) is not None
-    assert choose_conv2d(replace(op, requant=make_requant(Rounding.FLOAT, scales))) is None
-    assert (
-        choose_conv2d(replace(op, requant=make_requant(Rounding.FIXED, 500 * scales))) is None
-    )  # shifted by 1
-    assert (
-        choose_conv2d(replace(op, requant=make_requant(Rounding.FIXED, 5000 * scales))) is None
-    )  # to the left
-    assert choose_conv2d(replace(op, weight_zero_point=1)) is None
-    assert choose_conv2d(replace(op, bias=np.full_like(op.bias, 1 << 30))) is None
+    op = replace(op, weight_zero_point=0)
+
+    def kernel(changed: ops.Conv2D, wide: bool = False) -> str | None:
+        choice = choose_conv2d(changed, wide)
+        return None if choice is None else choice.function
+
+    half = replace(op, requant=make_requant(Rounding.FIXED, 300 * scales))  # shifted by 1
+    left = replace(op, requant=make_requant(Rounding.FIXED, 5000 * scales))
+    large = replace(op, bias=np.full_like(op.bias, 1 << 30))
+    real = replace(op, requant=make_requant(Rounding.FLOAT, scales))
+    assert kernel(op) == kernel(half) == kernel(replace(op, weight_zero_point=1)) == "mcup_packed_conv2d"
+    assert kernel(left) == kernel(large) == "mcup_packed_conv2d_any"
+    assert kernel(left, wide=True) is None
+    assert (kernel(real), kernel(real, wide=True)) == (
+        "mcup_packed_conv2d_float",
+        "mcup_packed_conv2d_float_wide",
+    )
 
 
 def test_constant_channels_are_settled() -> None:

@@ -14,7 +14,7 @@ from tests.support.packed_layers import random_packed_depthwise
 
 
 def unpack(words: np.ndarray, size: int, stride: int) -> np.ndarray:
-    """``[channels, rows, columns]`` of doubled weights from ``[channels, words]``, by the text of kernels.h."""
+    """``[channels, rows, columns]`` of weights from ``[channels, words]``, by the text of kernels.h."""
     weights = np.zeros((words.shape[0], size, size), np.int64)
     halves = words.astype("<i4").view("<i2").reshape(words.shape[0], -1, 2)
     at = 1
@@ -37,15 +37,15 @@ def unpack(words: np.ndarray, size: int, stride: int) -> np.ndarray:
 @pytest.mark.parametrize("channels", [4, 5, 8, 11])
 def test_blocks_hold_what_was_packed(size: int, stride: int, channels: int) -> None:
     rng = np.random.default_rng(size)
-    weights = rng.integers(-128, 128, (size, size, channels)).astype(np.int8)
-    folded = rng.integers(-1000, 1000, channels)
+    weights = rng.integers(-(1 << 15), 1 << 15, (size, size, channels))
+    biases = rng.integers(-1000, 1000, channels)
     factors = rng.integers(1, 1 << 30, (channels, 2)).astype(np.int32)
-    blocks = pack_blocks(weights, folded, factors, stride)
+    blocks = pack_blocks(weights, biases, factors, stride)
     order = block_channels(channels).reshape(-1)
     words = blocks.reshape(order.size, -1)
-    assert np.array_equal(words[:, 0], 2 * folded[order])
+    assert np.array_equal(words[:, 0], biases[order])
     assert np.array_equal(words[:, -2:], factors[order])
-    assert np.array_equal(unpack(words, size, stride), 2 * weights.astype(np.int64).transpose(2, 0, 1)[order])
+    assert np.array_equal(unpack(words, size, stride), weights.transpose(2, 0, 1)[order])
 
 
 @pytest.mark.parametrize("channels", range(4, 14))
@@ -75,12 +75,19 @@ def test_others_are_left_to_the_general_kernel() -> None:
     op = depthwise()
     channels = op.bias.size
     assert choose_depthwise(op) is not None
-    assert choose_depthwise(replace(op, weight_zero_point=1)) is None
     assert choose_depthwise(replace(op, dilation=(2, 1))) is None
     assert choose_depthwise(replace(op, stride=(1, 3))) is None
     assert choose_depthwise(replace(op, bias=np.full(channels, (1 << 31) - 1, np.int32))) is None
-    for scale in (0.6, 2.0):  # shifts of 0 and to the left
-        many = make_requant(Rounding.FIXED, np.full(channels, scale))
-        assert choose_depthwise(replace(op, requant=many)) is None
-    real = make_requant(Rounding.FLOAT, np.full(channels, 0.01))
-    assert choose_depthwise(replace(op, requant=real)) is None
+    for scale in (0.01, 0.3, 0.6, 2.0):  # shifts by more than one, by one, by none, to the left
+        assert choose_depthwise(replace(op, requant=make_requant(Rounding.FIXED, np.full(channels, scale))))
+    many = make_requant(Rounding.FIXED, np.full(channels, 2.0**8))  # beyond int16
+    assert choose_depthwise(replace(op, requant=many)) is None
+    with_zero_point = replace(op, requant=many, weight_zero_point=1)
+    assert choose_depthwise(with_zero_point) is None
+
+
+def test_float_scales_have_kernels_of_their_own() -> None:
+    op = depthwise()
+    real = make_requant(Rounding.FLOAT, np.full(op.bias.size, 0.01))
+    choice = choose_depthwise(replace(op, requant=real, weight_zero_point=1))
+    assert choice is not None and choice.function.endswith("_float")

@@ -14,6 +14,6 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return HostKernels(tmp_path_factory.mktemp(request.param), defines)
 
 
-@pytest.fixture(scope="session", params=["cortex-m7", "cortex-m4"])
+@pytest.fixture(scope="session", params=["cortex-m7", "cortex-m4", "cortex-m3"])
 def chip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     return ChipKernels(tmp_path_factory.mktemp(request.param), request.param)

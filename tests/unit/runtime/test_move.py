@@ -47,7 +47,7 @@ def test_rows_arrive_on_chip(chip: Machine) -> None:
 
 
 @pytest.mark.parametrize("distance", [16, 640])
-def test_whole_words_take_less_than_half_an_instruction_a_byte(tmp_path: Path, distance: int) -> None:
+def test_whole_words_take_less_than_a_fifth_of_an_instruction_a_byte(tmp_path: Path, distance: int) -> None:
     """Every step of a stage moves its windows."""
     chip = ChipKernels(tmp_path, "cortex-m7", counting=True)
     counts = []
@@ -57,4 +57,4 @@ def test_whole_words_take_less_than_half_an_instruction_a_byte(tmp_path: Path, d
         kernel_blob.move(blob, 320, Window(array, distance, rows, 320, 640), Window(array, 0, rows, 320, 640))
         chip.run(blob.encode())
         counts.append(chip.instructions)
-    assert counts[1] - counts[0] < 8 * 320 / 2
+    assert counts[1] - counts[0] < 8 * 320 / 5

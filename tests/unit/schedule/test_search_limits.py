@@ -13,8 +13,15 @@ from mcupatch.model_file import load_model_file
 from mcupatch.pipeline import read_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.cost import extra_macs
-from mcupatch.schedule.search import NO_LIMIT, find_least_sram, find_macs_front, find_without_cut
-from mcupatch.schedule.search_problem import build_problem
+from mcupatch.schedule.search import (
+    NO_LIMIT,
+    find_cheapest,
+    find_least_sram,
+    find_macs_front,
+    find_without_cut,
+)
+from mcupatch.schedule.search_problem import SCRATCH_COLS, build_problem
+from mcupatch.schedule.widest_columns import find_widest_columns
 from tests.support.graphs import GraphBuilder
 from tests.support.random_networks import random_staged_tflite
 
@@ -31,16 +38,16 @@ def strided_network(layers: int, side: int, pad: int) -> Graph:
 def test_strides_that_multiply_beyond_any_number(layers: int, side: int, pad: int) -> None:
     """They wrapped around: costs below zero, and a search without end."""
     graph = strided_network(layers, side, pad)
-    point = find_least_sram(build_problem(graph, {}, {}))
+    point = find_least_sram(build_problem(graph, {}))
     check_schedule(graph, point.schedule)
     assert point.extra_macs == extra_macs(graph, point.schedule) <= 0
 
 
 def test_an_output_that_nobody_reads_inside_a_segment() -> None:
     graph = import_tflite(random_staged_tflite(90004), "ends")
-    point = find_least_sram(build_problem(graph, {}, {}))
+    point = find_least_sram(build_problem(graph, {}))
     for stage in point.schedule.stages[1:]:
-        without = find_without_cut(build_problem(graph, {}, {}), point, stage.first)
+        without = find_without_cut(build_problem(graph, {}), point, stage.first)
         assert without is None or all(s.first != stage.first for s in without.schedule.stages)
 
 
@@ -49,16 +56,34 @@ def test_elements_alone_have_no_bound() -> None:
     builder = GraphBuilder("elements")
     x = builder.input(8, 8, 2)
     graph = builder.build(builder.conv(builder.conv(x, 3, kernel=1), 2, kernel=1))
-    problem = build_problem(graph, {}, {}, streamed=graph.inputs)
+    problem = build_problem(graph, {}, streamed=graph.inputs)
     point = find_least_sram(problem)
     check_schedule(graph, point.schedule)
-    assert 0 < point.bytes < build_problem(graph, {}, {}).layer_by_layer_bytes
+    assert 0 < point.bytes < build_problem(graph, {}).layer_by_layer_bytes
+
+
+def test_scratch_of_wide_calls_is_not_counted_for_narrow_ones() -> None:
+    """The search knew the scratch for one column and for all, so in little memory it took a column at a time."""
+    builder = GraphBuilder("scratch")
+    x = builder.input(32, 32, 4)
+    graph = builder.build(builder.conv(builder.conv(x, 4, kernel=3, pad=1), 4, kernel=3, pad=1))
+    by_width = tuple(64 * cols for cols in (*SCRATCH_COLS, 128))
+    names = [op.name for op in graph.ops]
+    exact = build_problem(graph, dict.fromkeys(names, by_width), graph.inputs)
+    coarse = build_problem(
+        graph, dict.fromkeys(names, (64, *[by_width[-1]] * len(SCRATCH_COLS))), graph.inputs
+    )
+    budget = find_least_sram(exact).bytes + 64 * 8
+    found, narrow = find_cheapest(exact, budget), find_cheapest(coarse, budget)
+    assert found is not None and narrow is not None and found.instructions < narrow.instructions
+    assert max(find_widest_columns(graph, found.schedule).values()) > 1
+    assert max(find_widest_columns(graph, narrow.schedule).values()) == 1
 
 
 def test_a_long_search_can_be_interrupted() -> None:
     """Seconds of search in C++, ended by a handler of Python's after a hundredth of one."""
     graph = read_graph(load_model_file("zoo:mobilenet_v2"))
-    problem = build_problem(graph, {}, {})
+    problem = build_problem(graph, {})
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt

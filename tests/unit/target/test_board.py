@@ -21,6 +21,7 @@ KIB = 1024
 @pytest.mark.parametrize(
     ("name", "cpu", "sram", "flash", "base"),
     [
+        ("stm32f207", "cortex-m3", 128 * KIB, 1024 * KIB, 0x2000_0000),
         ("stm32f412", "cortex-m4", 256 * KIB, 1024 * KIB, 0x2000_0000),
         ("stm32f746", "cortex-m7", 320 * KIB, 1024 * KIB, 0x2000_0000),
         ("stm32h743", "cortex-m7", 512 * KIB, 2048 * KIB, 0x2400_0000),

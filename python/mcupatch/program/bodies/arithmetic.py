@@ -52,6 +52,13 @@ def multiply_by_quantized_multiplier(x: Expr, multiplier: Expr, shift: Expr) -> 
     return hold((high >> right) + tirx.Select((high & mask) > threshold, one, zero))
 
 
+def multiply_once(x: Expr, multiplier: Expr, shift: Expr) -> Expr:
+    """The same rounded once; ``shift`` is below 0."""
+    right, one = hold(i64(tirx.const(0, "int32") - shift)), tirx.const(1, "int64")
+    factor = (i64(multiplier) + ((one << right) >> tirx.const(2, "int64"))) >> (right - one)
+    return i32((i64(x) * factor + tirx.const(1 << 31, "int64")) >> tirx.const(32, "int64"))
+
+
 def clamp_to_int8(value: Expr, clamp: Clamp) -> Expr:
     return T.Cast("int8", tirx.max(tirx.min(value, clamp.high), clamp.low))
 
@@ -81,12 +88,14 @@ class Requantizer:
         self._shift = arrays.get(key + ".shift")
 
     def scale(self, acc: Expr, entry: Expr) -> Expr:
-        """int32 (``fixed``, ``double``) or float32 (``float``), before zero point and clamp."""
+        """int32 (``fixed``, ``single``, ``double``) or float32 (``float``), before zero point and clamp."""
         at = entry if self._requant.channels > 1 else 0
         if self._requant.rounding is Rounding.DOUBLE:
             return round_half_away(T.Cast("float64", acc) * self._multiplier[at])
         if self._requant.rounding is Rounding.FLOAT:
             return f32(acc) * self._multiplier[at]
+        if self._requant.rounding is Rounding.SINGLE:
+            return multiply_once(acc, self._multiplier[at], self._shift[at])
         return multiply_by_quantized_multiplier(acc, self._multiplier[at], self._shift[at])
 
     def to_int8(self, acc: Expr, entry: Expr, zero_point: int, clamp: Clamp) -> Expr:

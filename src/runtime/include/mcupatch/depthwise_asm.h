@@ -182,13 +182,33 @@ __asm__(
   ".endif\n"
   ".endm\n"
 
-  /* Doubled sums to bytes, exact: see mcup_depthwise_requantize. */
-  ".macro mcup_store_sums positive, zero_point, base, at\n"
-  ".irp sum, r4, r5, r6, r7\n smmulr \\sum, \\sum, r10\n .endr\n"
-  ".if \\positive == 0\n"
-  ".irp sum, r4, r5, r6, r7\n add \\sum, \\sum, \\sum, asr #31\n .endr\n"
+  /* Sums by a float32 scale, half to even in the mode of the FPSCR, and the zero point. */
+  ".macro mcup_scale_float scale, zero_point\n"
+  "vmov s0, s1, r4, r5\n"
+  "vmov s2, s3, r6, r7\n"
+  "vmov s4, \\scale\n"
+  ".irp sum, s0, s1, s2, s3\n vcvt.f32.s32 \\sum, \\sum\n .endr\n"
+  ".irp sum, s0, s1, s2, s3\n vmul.f32 \\sum, \\sum, s4\n .endr\n"
+  ".irp sum, s0, s1, s2, s3\n vcvtr.s32.f32 \\sum, \\sum\n .endr\n"
+  "vmov r4, r5, s0, s1\n"
+  "vmov r6, r7, s2, s3\n"
+  ".irp sum, r4, r5, r6, r7\n qadd \\sum, \\sum, \\zero_point\n .endr\n"
+  ".endm\n"
+
+  /* Sums to bytes: see mcup_depthwise_requantize. */
+  ".macro mcup_store_sums corrected, zero_point, base, at\n"
+  ".if \\corrected == 2\n"
+  "mcup_scale_float r10, \\zero_point\n"
+  ".elseif \\corrected == 3\n"
+  ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r10, \\zero_point\n .endr\n"
+  ".else\n"
+  ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r10, \\sum\n .endr\n"
+  ".if \\corrected\n"
+  "lsr r12, r11, #31\n"
+  ".irp sum, r4, r5, r6, r7\n smmla \\sum, \\sum, r12, \\sum\n .endr\n" /* one less if both are negative */
   ".endif\n"
-  ".irp sum, r4, r5, r6, r7\n smmlar \\sum, \\sum, r11, \\zero_point\n .endr\n"
+  ".irp sum, r4, r5, r6, r7\n smmlsr \\sum, \\sum, r11, \\zero_point\n .endr\n"
+  ".endif\n"
   ".irp sum, r4, r5, r6, r7\n ssat \\sum, #8, \\sum\n .endr\n"
   "strb r4, [\\base, #((\\at) + 0)]\n"
   "strb r5, [\\base, #((\\at) + 4)]\n"
@@ -197,7 +217,7 @@ __asm__(
   ".endm\n"
 
   /* void name(rows, count, block, channel): see mcup_depthwise_four in depthwise.h */
-  ".macro mcup_depthwise_loop name, size, stride, positive\n"
+  ".macro mcup_depthwise_loop name, size, stride, corrected\n"
   "mcup_begin \\name\n"
   "push {r0-r11, lr}\n"
   "sub sp, sp, #36\n" /* four pixels, stride, three strides, address, pixels left, zero point; then the arguments */
@@ -215,14 +235,14 @@ __asm__(
   ".if \\size == 3\n"
   ".irp channel, 0, 1, 2, 3\n"
   "mcup_sums 3, \\stride, \\channel\n"
-  "mcup_store_sums \\positive, r3, sp, \\channel\n"
+  "mcup_store_sums \\corrected, r3, sp, \\channel\n"
   ".endr\n"
   ".else\n"
   "mov r3, sp\n"
   "2:\n" /* a channel */
   "mcup_sums \\size, \\stride, 0\n"
   "ldr r8, [sp, #32]\n"
-  "mcup_store_sums \\positive, r8, r3, 0\n"
+  "mcup_store_sums \\corrected, r8, r3, 0\n"
   "add r1, r1, #8\n"
   "add r2, r2, #8\n"
   "add r3, r3, #1\n"

@@ -16,13 +16,18 @@ typedef struct {
   int32_t divisor;    /* -2**(32 - n) */
 } mcup_fixed_scale;
 
+/* sum * 2**32 + 2**31, modulo 2**64. */
+static inline uint64_t mcup_half_above(int32_t sum) {
+  return (uint64_t)(uint32_t)sum << 32 | (uint64_t)1 << 31;
+}
+
 /* sum + a * b / 2**32, rounded half up. */
 static inline int32_t mcup_add_high(int32_t a, int32_t b, int32_t sum) {
 #if defined(__ARM_FEATURE_DSP) && !defined(MCUP_PORTABLE)
   __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(sum));
   return sum;
 #else
-  return mcup_add_wrap(sum, (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32));
+  return (int32_t)((mcup_half_above(sum) + (uint64_t)((int64_t)a * b)) >> 32); /* one SMLAL where there is one */
 #endif
 }
 
@@ -32,7 +37,7 @@ static inline int32_t mcup_subtract_high(int32_t a, int32_t b, int32_t sum) {
   __asm__("smmlsr %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(sum));
   return sum;
 #else
-  return mcup_add_wrap(sum, (int32_t)((((int64_t)1 << 31) - (int64_t)a * b) >> 32));
+  return (int32_t)((mcup_half_above(sum) - (uint64_t)((int64_t)a * b)) >> 32);
 #endif
 }
 

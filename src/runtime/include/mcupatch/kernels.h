@@ -100,13 +100,16 @@ void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output ou
 size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols);
 
 /*
- * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1, weight zero
- * point 0, fixed rounding. `blocks` holds a block of words for each two output channels c0, c1:
- *   bias of c0, of c1         with the input's zero point folded in; no sum leaves 31 bits
+ * Convolution on tiles of up to four pixels by two channels, from weights packed at compile time; groups 1. `blocks`
+ * holds a block of words for each two output channels c0, c1:
+ *   bias of c0, of c1         with the input's zero point folded in
  *   weights, pair by pair     of taps k0, k1: int8 c0k0, c1k0, c0k1, c1k1; wide: int16 c0k0, c0k1, c1k0, c1k1
- *   2 * multiplier - 2**32    of c0, and 2**(32 - n), where n in [2, 31] is the shift to the right; both of c1
+ *   two words of c0, of c1    fixed: 2 * multiplier - 2**32 and -2**(32 - n), where n in [1, 31] is the shift to the right,
+ *                             and no sum leaves 31 bits; float: a float32 scale, 0; any: multiplier, shift (left if positive);
+ *                             single: multiplier * 2**(1 - n), 0
  * A row of KW * I taps is cut into fours, of which the pairs are (0, 2) and (1, 3): first the fours of all rows, then the
- * taps that are left of each row, two by two in their order; an odd one at the end is half a pair.
+ * taps that are left of each row, two by two in their order; an odd one at the end is half a pair. int8 weights with a
+ * zero point have sum_pairs more pairs, one for each 255 or less: of their zero point, for minus the sums of the inputs.
  */
 typedef struct {
   const int32_t *blocks;
@@ -118,17 +121,24 @@ typedef struct {
   int32_t stride_cols;
   int32_t dilation_rows;
   int32_t dilation_cols;
+  int32_t sum_pairs;
   int32_t input_zero_point;
   int32_t output_zero_point;
   int32_t low; /* clamp of the stored value */
   int32_t high;
 } mcup_packed_conv2d_params;
 
-void mcup_packed_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-void mcup_packed_conv2d_wide(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                             int32_t pad_left, void *scratch);
-/* Of both: a column for one output column, two for two or three, four for more. */
+typedef void mcup_tiled_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+                               int32_t pad_left, void *scratch);
+
+mcup_tiled_conv2d mcup_packed_conv2d, mcup_packed_conv2d_wide; /* int8 weights, int16 ones */
+/* float32 scales, rounded half to even. */
+mcup_tiled_conv2d mcup_packed_conv2d_float, mcup_packed_conv2d_float_wide;
+/* One rounding, which fixed rounding differs from by 1 at most; any sums. */
+mcup_tiled_conv2d mcup_packed_conv2d_single, mcup_packed_conv2d_single_wide;
+/* Fixed rounding without a bound on anything: slower where few products make an output. */
+mcup_tiled_conv2d mcup_packed_conv2d_any;
+/* Of all of them: a column for one output column, two for two or three, four for more. */
 size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols);
 
 typedef struct {
@@ -153,17 +163,18 @@ size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
 
 /*
  * Depthwise convolutions of 3x3, 5x5 and 7x7 taps with columns stepped by 1 or 2: at least 4 channels, multiplier 1,
- * no dilation, weights with a zero point of 0, fixed rounding with right shifts n in [2, 31], sums below 2**30.
+ * no dilation, fixed rounding, sums below 2**30. Weights are without their zero point.
  *
  * blocks, int32 words [(C + 3) / 4][4 channels][words]; the last block holds the last four channels, so it may repeat some of
- * the one before. Weights w[row][col] are doubled; a pair (a, b) is two int16, a in the lower half. Words of a channel:
- *   1              2 * (bias - input_zero_point * (sum of w))
+ * the one before. A pair (a, b) is two int16, a in the lower half. Words of a channel with weights w[row][col]:
+ *   1              bias - input_zero_point * (sum of w)
  *   KH / 2 * KW    for p in [0, KH / 2): pairs (w[2p][k], w[2p + 1][k]), in the order k = 0, 1, 2, ...; for 5x5 and 7x7
  *                  with stride 2: k = 0, 2, 4, ..., then 1, 3, ...
  *   of v = w[KH - 1], stride 1 (KW - 1 words): (v0, v1), (v1, v2), (v2, v3), ... up to (v[KW - 2], v[KW - 1])
  *                     stride 2 ((KW + 1) / 2): (v0, v1), (v2, v3), ..., (v[KW - 1], 0)
- *   1              multiplier, Q31
- *   1              2**(32 - n)
+ *   1              2 * multiplier - 2**32
+ *   1              -2**(32 - n), n the right shift, or one less: see packing/depthwise_factors.py
+ * Where n <= 0 the first word and w are times -2**(1 - n), the last two 0 and the multiplier.
  * lower_blocks: the same with the rows in another order, pairs (w[1][k], w[2][k]) and v = w[0]. With it 3x3 taps, their rows
  * stepped by 1 or 2, make two output rows at once: fewer input rows are widened, and the scratch holds an output row.
  */
@@ -171,6 +182,7 @@ typedef struct {
   const int32_t *blocks;
   const int32_t *lower_blocks; /* where rows_at_once is 2 */
   int32_t rows_at_once;
+  int32_t corrects_halves; /* 1: what is to be shifted, and is negative, becomes one less */
   int32_t channels;
   int32_t stride_rows;
   int32_t stride_cols;
@@ -181,12 +193,14 @@ typedef struct {
 } mcup_packed_depthwise_params;
 
 /* pad_top, pad_left: as with mcup_conv2d. */
-void mcup_depthwise_3x3(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-void mcup_depthwise_5x5(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
-void mcup_depthwise_7x7(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                        int32_t pad_left, void *scratch);
+typedef void mcup_packed_depthwise(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
+                                   int32_t pad_top, int32_t pad_left, void *scratch);
+
+mcup_packed_depthwise mcup_depthwise_3x3, mcup_depthwise_5x5, mcup_depthwise_7x7;
+/* With the bits of a float32 scale and 0 as the last two words of a channel, rounded half to even; any sums. */
+mcup_packed_depthwise mcup_depthwise_3x3_float, mcup_depthwise_5x5_float, mcup_depthwise_7x7_float;
+/* With multiplier * 2**(1 - n) and 0, rounded once; any sums. */
+mcup_packed_depthwise mcup_depthwise_3x3_single, mcup_depthwise_5x5_single, mcup_depthwise_7x7_single;
 /* For calls whose output windows are at most out_cols wide. */
 size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
 size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
@@ -207,7 +221,7 @@ void mcup_dense(const mcup_dense_params *params, const int8_t *in, int8_t *out, 
 size_t mcup_dense_scratch_bytes(const mcup_dense_params *params);
 
 /*
- * Dense from weights packed at compile time, weight zero point 0. `blocks` holds a block of words for each four outputs,
+ * Dense from weights packed at compile time. `blocks` holds a block of words for each four outputs,
  * and one for the last two where one or two are left:
  *   biases                    of its outputs, with the input's zero point folded in
  *   weights                   for each four inputs k0..k3 and each two outputs w0, w1 of the block the halfwords
@@ -223,6 +237,7 @@ typedef struct {
   int32_t per_channel;
   int32_t inputs;
   int32_t outputs;
+  int32_t weight_zero_point;
   int32_t output_zero_point;
   int32_t low;
   int32_t high;

@@ -35,6 +35,10 @@ static inline int32_t __sxtab16(int32_t pair, int32_t bytes) {
   return mcup_pair(mcup_low_half(pair) + mcup_low_half(wide), mcup_high_half(pair) + mcup_high_half(wide));
 }
 
+static inline int32_t __ssub16(int32_t a, int32_t b) {
+  return mcup_pair(mcup_low_half(a) - mcup_low_half(b), mcup_high_half(a) - mcup_high_half(b));
+}
+
 static inline int32_t __smlad(int32_t a, int32_t b, int32_t sum) {
   sum = mcup_add_wrap(sum, mcup_low_half(a) * mcup_low_half(b));
   return mcup_add_wrap(sum, mcup_high_half(a) * mcup_high_half(b));

@@ -1,0 +1,4 @@
+/* Convolution by tiles with int16 weights and float32 scales. */
+#include "mcupatch/conv_kernel.h"
+
+MCUP_TILED_CONV2D(mcup_packed_conv2d_float_wide, INT16, FLOAT)
