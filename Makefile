@@ -5,22 +5,26 @@
 # make heavy   the tests that take minutes, and the property tests with new examples
 # make bench-schedule   benchmarks/schedule.md: the arena of the best schedules, planned and measured
 # make bench-kernels    benchmarks/kernels.md: instructions a MAC of the kernels, alone and in whole networks
+# make fuzz-jpeg      100,000 damaged JPEG files through the decoder, under the sanitizers
 # make bench-qemu       benchmarks/qemu.md: real networks booted in QEMU, beside Unicorn
 # make bench-tuning     benchmarks/tuning.md: what `mcupatch tune` gains at tight budgets
+# make docs    the documentation site, in build/docs/index.html
+# make pictures   docs/pictures: the report's pictures of two networks of the tutorials
 # make clean   remove what was built, the environment included
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mcupatch-setup
-NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/include/mcupatch/*.h src/emulator/*.[ch] \
+NATIVE_SOURCES := $(wildcard src/runtime/kernels/*.[ch] src/runtime/rows/*.c src/runtime/include/mcupatch/*.h \
+                             src/runtime/include/mcupatch/rows/*.h src/emulator/*.[ch] \
                              src/scheduler/*.cc src/scheduler/*.h)
 C_FILES := $(shell find src tests python -name '*.[ch]' -o -name '*.cc')
 STRICT := python/mcupatch/errors.py python/mcupatch/ir python/mcupatch/schedule python/mcupatch/memory \
           python/mcupatch/target
 RUN_TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning lint heavy clean
+.PHONY: setup demo test bench-schedule bench-kernels bench-qemu bench-tuning fuzz-jpeg lint docs pictures heavy clean
 
 setup: $(STAMP)
 
@@ -56,11 +60,20 @@ bench-qemu: setup
 bench-tuning: setup
 	$(BIN)/python -m benchmarks.tuning_table --models $(or $(wildcard ../shared/models),models)
 
+fuzz-jpeg: setup
+	$(BIN)/python -m tests.fuzz.fuzz_jpeg --runs 100000
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict --follow-imports=silent $(STRICT)
 	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
+
+docs: setup
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/docs && echo "make docs: build/docs/index.html"
+
+pictures: setup
+	$(BIN)/python docs/draw_pictures.py
 
 clean:
 	rm -rf $(VENV) build dist demo-out python/*.egg-info python/mcupatch/_native .pytest_cache .mypy_cache .ruff_cache \

@@ -6,6 +6,9 @@ A network that needs 245 KiB layer by layer is compiled for 96 KiB, run on an em
 the reference. Run it from the checkout:
 
     .venv/bin/python tutorials/01_fit_a_model_on_a_chip.py
+
+.. image:: ../docs/pictures/budget.svg
+   :alt: Memory at each operator: layer by layer two are far above the budget, in this schedule none is
 """
 
 from __future__ import annotations

@@ -6,6 +6,22 @@ A model that does not fit layer by layer is compiled into less memory, run on th
 Run it from the checkout; it writes report.html and a folder of pictures into the folder it is run in:
 
     .venv/bin/python tutorials/03_read_the_report.py
+
+Memory at each operator, scratch included: grey where every operator runs whole, blue in this schedule.
+
+.. image:: ../docs/pictures/memory.svg
+   :alt: Two bars for each of 29 operators; the grey ones of the first four are far above the budget, no blue one is
+
+The arena over time: a rectangle is a buffer, as high as its bytes and as wide as its life. Where two lie over each
+other, an operator writes its output over its input.
+
+.. image:: ../docs/pictures/arena.svg
+   :alt: Rectangles from byte 0 to the end of the arena, for operators 0 to 28
+
+What a tile reads of the picture, one of them in red; the blue strips are read by two.
+
+.. image:: ../docs/pictures/tiles.svg
+   :alt: The input of 96 x 96 in bands over its full width
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from typing import Any
 
 from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import BadInput
-from mcupatch.model_inputs import random_inputs
 from mcupatch.pipeline import BACKENDS, Array, BuiltModel, ComparedRun, CompiledModel, measure_model
 from mcupatch.saved import load_compiled, save_compiled
 from mcupatch.saved_facts import SavedModel
+from mcupatch.sent_inputs import random_sent_inputs
 
 
 def run(
@@ -27,19 +27,23 @@ def run(
 ) -> ComparedRun:
     """One inference on "unicorn", the emulated chip, in "qemu", or "host", the same C here; compared with the reference.
 
-    ``inputs`` holds an array for every model input by its name; seeded random ones without it.
+    ``inputs`` holds an array for every model input by its name; seeded random ones without it. A streamed input with
+    an ``input_format`` takes the bytes of the JPEG file, or of the camera, as a 1-D array of uint8.
     Raises BadInput for inputs that do not suit, EmulationFault if the program leaves its memories, ToolMissing
     where QEMU is not installed.
     """
     if on not in BACKENDS:
         raise BadInput(f"a model runs on one of {', '.join(BACKENDS)}, not on {on!r}")
-    values = random_inputs(model.graph, seed) if inputs is None else dict(inputs)
+    values = random_sent_inputs(model, seed) if inputs is None else dict(inputs)
     if set(values) != set(model.graph.inputs):
         raise BadInput(
             f"the model's inputs are {list(model.graph.inputs)}, the values are for {list(values)}"
         )
-    for name, array in values.items():
-        tensor = model.graph.tensors[name]
+    for port in model.sources.inputs:
+        name, tensor = port.tensor.name, port.tensor
+        array = values[name]
+        if not port.source.is_raw:
+            continue  # bytes of a file or a camera, which tell themselves whether they fit
         if (array.shape, array.dtype.name) != (tensor.shape, tensor.dtype):
             raise BadInput(
                 f"input {name!r} is {tensor.dtype}{list(tensor.shape)}, not {array.dtype.name}{list(array.shape)}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from mcupatch.decode_rows import decode_inputs
 from mcupatch.export.project import prepare_project
 from mcupatch.export.stm32 import check_board, write_stm32
 from mcupatch.firmware.toolchain import find_toolchain
@@ -43,4 +44,4 @@ def measure_on_board(
         sram_bytes=saved.firmware.sizes.statics_bytes + stack_bytes,
         flash_bytes=saved.firmware.flash_bytes,
     )
-    return compare_with_reference(saved.graph, [inputs[name] for name in saved.graph.inputs], measurement)
+    return compare_with_reference(saved.graph, decode_inputs(saved.sources, inputs), measurement)

@@ -15,7 +15,7 @@ from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import total_macs
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
-from mcupatch.target.board import STATICS_BYTES, Board, arena_budget, load_board
+from mcupatch.target.board import Board, arena_budget, load_board
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ class Request:
     @classmethod
     def for_board(cls, mode: Mode, board: Board, streamed: tuple[str, ...] = ()) -> Request:
         """What fits the main RAM of ``board``."""
-        return cls(mode, arena_budget(board), streamed, reserved_bytes=board.stack_bytes + STATICS_BYTES)
+        return cls(
+            mode, arena_budget(board), streamed, reserved_bytes=board.stack_bytes + board.statics_bytes
+        )
 
 
 @dataclass(frozen=True)

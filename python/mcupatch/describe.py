@@ -48,6 +48,7 @@ def describe_model(compiled: CompiledModel) -> Result:
                 PoolFacts(pool.memory or compiled.board.main_ram.name, pool.nbytes)
                 for pool in compiled.sources.pools
             ),
+            statics_bytes=compiled.firmware.sizes.data + compiled.firmware.sizes.bss,
         ),
         ComputeFacts(total_macs(graph), extra_macs(graph, schedule)),
         FlashFacts(compiled.firmware.weights_bytes, compiled.firmware.code_bytes),

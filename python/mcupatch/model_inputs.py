@@ -69,7 +69,7 @@ def read_inputs(graph: Graph, files: list[Path]) -> dict[str, Array]:
     if len(files) != len(tensors):
         names = ", ".join(t.name for t in tensors)
         raise BadInput(f"the model's inputs are {names}: give {len(tensors)} files, not {len(files)}")
-    return {tensor.name: _read_one(graph, path, tensor) for path, tensor in zip(files, tensors)}
+    return {tensor.name: read_input(graph, path, tensor) for path, tensor in zip(files, tensors)}
 
 
 def float_input_quant(graph: Graph, name: str) -> QuantParams | None:
@@ -107,7 +107,10 @@ def picture_values(graph: Graph, tensor: Tensor, path: Path) -> Array:
 
 
 def load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
-    """A picture as ``[1, H, W, C]``, resized (bilinear, without keeping its proportions). Raises BadInput, ToolMissing."""
+    """A picture as RGB, or grey for one channel: [1, height, width, channels].
+
+    Resized bilinearly, without keeping its proportions. Raises BadInput, ToolMissing.
+    """
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
@@ -126,7 +129,8 @@ def load_pixels(path: Path, height: int, width: int, channels: int) -> NDArray[n
     return np.asarray(small, np.uint8).reshape(1, height, width, channels)
 
 
-def _read_one(graph: Graph, path: Path, tensor: Tensor) -> Array:
+def read_input(graph: Graph, path: Path, tensor: Tensor) -> Array:
+    """The value of one input of ``graph`` from one file. Raises BadInput if it does not fit."""
     suffix = path.suffix.lower()
     if suffix in PICTURE_SUFFIXES:
         return picture_values(graph, tensor, path)
@@ -166,11 +170,17 @@ def _load_numpy(path: Path) -> Array:
 
 def read_named_inputs(graph: Graph, path: Path) -> dict[str, Array]:
     """Some or all inputs of ``graph``, from a ``.npz`` file that holds nothing else. Raises BadInput."""
+    found = load_named_inputs(graph, path)
+    return {name: fit_value(value, graph.tensors[name], str(path)) for name, value in found.items()}
+
+
+def load_named_inputs(graph: Graph, path: Path) -> dict[str, Array]:
+    """The arrays of a ``.npz`` file, whatever their shapes. Raises BadInput for one that is no input of ``graph``."""
     found = _load_named(path)
     if unknown := sorted(set(found) - set(graph.inputs)):
         names = ", ".join(map(repr, graph.inputs))
         raise BadInput(f"{str(path)!r} holds {unknown[0]!r}, but the model's inputs are {names}")
-    return {name: fit_value(value, graph.tensors[name], str(path)) for name, value in found.items()}
+    return found
 
 
 def _load_named(path: Path) -> dict[str, Array]:

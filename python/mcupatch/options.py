@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from mcupatch.errors import BadInput
 from mcupatch.memory.board_pools import AUTO, MAIN
+from mcupatch.row_formats import JPEG, RAW, ROW_FORMATS
 
 TARGETS = ("c", "llvm")
 
@@ -64,10 +65,12 @@ class CompileOptions:
     the caller's, and have no place in the arena; of a float image these are raw bytes, each worth
     ``raw * input_scale + input_offset`` (None: they span the range of the input's own quantisation). ``memories``
     may hold the arena: "auto" (the board's main RAM; if that is too small, all of its RAM), "main", or names as in
-    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``tuned`` is the file of a tuning database. ``target``: the
-    stages as "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case. With
-    ``fast_rounding`` convolutions round once instead of twice: an operator's values may then differ by 1 from the
-    reference (``packing/round_once.py``).
+    ``axi_sram=64KiB,dtcm`` (``memory/board_pools.py``). ``input_format`` says what the firmware makes the rows of a
+    streamed image of: its "raw" values, the pixels of a camera, or a "jpeg" file, whose decoder holds ``jpeg_bytes``
+    (None: enough to decode every block once). ``tuned`` is the file of a tuning database. ``target``: the stages as
+    "c", or by TVM's "llvm" as an object for the board's core; the rest is C in either case. With ``fast_rounding``
+    convolutions round once instead of twice: an operator's values may then differ by 1 from the reference
+    (``packing/round_once.py``).
     """
 
     board: str = "stm32f746"
@@ -80,6 +83,8 @@ class CompileOptions:
     input_scale: float | None = None
     input_offset: float | None = None
     memories: str = AUTO
+    input_format: str = RAW
+    jpeg_bytes: int | None = None
     tuned: str | None = None
     target: str = "c"
     fast_rounding: bool = False
@@ -87,6 +92,11 @@ class CompileOptions:
     def __post_init__(self) -> None:
         _check_choice("io", self.io, ("model", "int8"))
         _check_choice("toolchain", self.toolchain, ("zig", "gcc"))
+        _check_choice("input_format", self.input_format, ROW_FORMATS)
+        if self.input_format != RAW and not self.stream_input:
+            raise BadInput("A format of the rows goes with a streamed input (--stream-input).")
+        if self.jpeg_bytes is not None and self.input_format != JPEG:
+            raise BadInput("The memory of a JPEG decoder goes with --input-format jpeg.")
         _check_choice("target", self.target, TARGETS)
         for name in ("sram_bytes", "flash_bytes"):
             value = getattr(self, name)
@@ -132,6 +142,8 @@ def command_line(source: str, options: CompileOptions) -> str:
     words += ["--stream-input"] if options.stream_input else []
     if options.input_scale is not None:
         words += ["--input-scale", repr(options.input_scale), f"--input-offset={options.input_offset!r}"]
+    words += ["--input-format", options.input_format] if options.input_format != RAW else []
+    words += ["--jpeg-memory", f"{options.jpeg_bytes}B"] if options.jpeg_bytes is not None else []
     words += ["--memories", options.memories] if options.memories != AUTO else []
     words += ["--tuned", PurePath(options.tuned).name] if options.tuned is not None else []
     words += ["--target", options.target] if options.target != "c" else []

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mcupatch.archive_reader import read_archive
 from mcupatch.emit.archive import EPOCH, HOST, build_archive, codegen_entries
+from mcupatch.emit.csources import KernelSources
 from mcupatch.errors import BadInput
 from mcupatch.firmware.bare_metal import build_firmware
 from mcupatch.firmware.toolchain import find_toolchain
@@ -40,7 +41,7 @@ _FILES = StoredFiles(sources=f"{HOST}src/", headers=f"{HOST}include/", objects=f
 
 def pack_model(compiled: CompiledModel, result: Result) -> bytes:
     """The archive of ``compiled``; ``result`` are its figures. The same model and options give the same bytes."""
-    kernels = read_kernel_sources()
+    kernels = read_kernel_sources(compiled.sources.has_row_formats)
     beside = {
         f"src/{compiled.sources.name}.relax": str(compiled.module.script()).encode() + b"\n",
         f"src/{stored_model_name(compiled)}": compiled.source.data,
@@ -60,7 +61,7 @@ def load_packed(path: Path) -> SavedModel:
         result = parse_result(json.loads(entries[MARKER]))
         facts = json.loads(entries[BUILD_FILE])
         graph, sources = parse_stored(facts, result, _FILES, entries.__getitem__)
-        _check_kernels(entries, facts["mcupatch"])
+        _check_kernels(entries, read_kernel_sources(sources.has_row_formats), facts["mcupatch"])
         board = stored_board(facts)
         workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
         toolchain = str(facts["toolchain"])
@@ -71,9 +72,8 @@ def load_packed(path: Path) -> SavedModel:
     return SavedModel(graph, sources, firmware, toolchain, None, result, workspace)
 
 
-def _check_kernels(entries: dict[str, bytes], version: str) -> None:
+def _check_kernels(entries: dict[str, bytes], installed: KernelSources, version: str) -> None:
     """The firmware is linked with the kernels that are installed, so they have to be those of the archive."""
-    installed = read_kernel_sources()
     texts = {f"{_FILES.sources}{n}": t for n, t in installed.sources.items()}
     texts |= {f"{_FILES.headers}{n}": t for n, t in installed.headers.items()}
     if any(entries.get(name) != text.encode() for name, text in texts.items()):

@@ -10,6 +10,7 @@ from pathlib import Path
 from mcupatch import __version__
 from mcupatch.advice import advise
 from mcupatch.bench import cost_operators
+from mcupatch.decode_rows import reserve_decoders
 from mcupatch.describe import describe_run
 from mcupatch.files import read_user_file
 from mcupatch.fronts import FrontSearch
@@ -45,7 +46,7 @@ def collect_page(saved: SavedModel, inputs: Mapping[str, Array], picture: Path |
     schedule = rebuild_schedule(result)
     planner = SchedulePlanner(graph, schedule.streamed)
     plan = rebuild_plan(planner, schedule, result)
-    budget = arena_budget(board)
+    budget = arena_budget(reserve_decoders(board, (port.source for port in saved.sources.inputs)))
     search = FrontSearch(graph, bool(schedule.streamed))
     fronts = search.find(MOST_EXTRA, FRONT_POINTS)
     fronts = replace(fronts, name=result.model.name, budget_bytes=budget)

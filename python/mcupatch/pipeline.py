@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mcupatch import __version__
 from mcupatch.decide import Decision, Request, decide_schedule
+from mcupatch.decode_rows import decode_inputs, find_row_sources, reserve_decoders
 from mcupatch.dump import graph_text, open_dump, plan_text, schedule_text
 from mcupatch.emit.csources import CSources
 from mcupatch.emit.emit_model import emit_model
@@ -42,6 +43,7 @@ from mcupatch.packing.round_once import count_rounded_once, round_as_reference, 
 from mcupatch.packing.wide_weights import widen_weights
 from mcupatch.program.build_module import build_module
 from mcupatch.program.extract_graph import extract_graph
+from mcupatch.row_formats import RAW
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
@@ -137,6 +139,8 @@ def compile(
     input_scale: float | None = None,
     input_offset: float | None = None,
     memories: str = AUTO,
+    input_format: str = RAW,
+    jpeg_bytes: int | None = None,
     tuned: str | None = None,
     target: str = "c",
     fast_rounding: bool = False,
@@ -153,6 +157,8 @@ def compile(
         input_scale,
         input_offset,
         memories,
+        input_format,
+        jpeg_bytes,
         tuned,
         target,
         fast_rounding,
@@ -183,6 +189,8 @@ def compile_model(
 
     progress("choosing a schedule")
     streamed = find_streamed_inputs(graph) if options.stream_input else ()
+    rows = find_row_sources(graph, streamed, options.input_format, options.jpeg_bytes)
+    board = reserve_decoders(board, rows.values())
     decision = decide_for_board(graph, options, board, streamed)
     tuned = None
     if options.tuned is not None:
@@ -202,7 +210,7 @@ def compile_model(
     name = c_identifier(source.name)
     object_cpu = _object_cpu(options, board)
     kernels = tuned.kernels if tuned else None
-    sources = emit_model(tiled, graph, plan, name, provenance, kernels, object_cpu)
+    sources = emit_model(tiled, graph, plan, name, provenance, kernels, rows, object_cpu)
 
     progress("building the firmware")
     workspace = tempfile.TemporaryDirectory(prefix="mcupatch-")
@@ -214,7 +222,7 @@ def compile_model(
     except FlashShortage as shortage:
         choices = compact_weights(graph, shortage.missing_bytes, find_general_room(graph, schedule))
     if choices is not None:
-        sources = emit_model(tiled, graph, plan, name, provenance, choices, object_cpu)
+        sources = emit_model(tiled, graph, plan, name, provenance, choices, rows, object_cpu)
         firmware = build_firmware(sources, board, Path(workspace.name), toolchain)
     return CompiledModel(
         graph,
@@ -271,17 +279,20 @@ def measure_model(
 
     ``backend`` is one of BACKENDS: "unicorn" calls the network on an emulated core, "qemu" boots it in an emulated
     computer, "host" runs the same C here; the last two for ``timeout_seconds`` at most. ``inputs`` holds a value for
-    every input by name. Raises EmulationFault if the firmware leaves its memories, ToolMissing without the backend.
+    every input by name; of a streamed one with a format the bytes of the file or of the camera, which the reference
+    gets as decoded here. Raises BadInput for a picture that cannot be decoded, EmulationFault if the firmware leaves
+    its memories, ToolMissing without the backend.
     """
-    values = [inputs[name] for name in built.graph.inputs]
+    sent = [inputs[name] for name in built.graph.inputs]
+    values = decode_inputs(built.sources, inputs)
     if backend == "host":
-        (measurement,) = run_on_host(built.sources, [values], timeout_seconds=timeout_seconds)
+        (measurement,) = run_on_host(built.sources, [sent], timeout_seconds=timeout_seconds)
     elif backend == "qemu":
         board = built.firmware.board
         toolchain = find_toolchain(built.toolchain, board.core)
-        (measurement,) = run_on_qemu(built.firmware, built.sources, [values], toolchain, timeout_seconds)
+        (measurement,) = run_on_qemu(built.firmware, built.sources, [sent], toolchain, timeout_seconds)
     else:
-        (measurement,) = run_on_unicorn(built.firmware, [values])
+        (measurement,) = run_on_unicorn(built.firmware, [sent])
     return compare_with_reference(built.graph, values, measurement)
 
 

@@ -72,7 +72,10 @@ class PoolFacts:
 
 @dataclass(frozen=True)
 class MemoryFacts:
-    """``input_bytes`` are those of the inputs in the arena, ``streamed_input_bytes`` those that come row by row."""
+    """``input_bytes`` are those of the inputs in the arena, ``streamed_input_bytes`` those that come row by row.
+
+    ``statics_bytes`` are the .data and .bss of the firmware beside the arena: what a JPEG decoder takes.
+    """
 
     arena_bytes: int
     input_bytes: int
@@ -83,6 +86,7 @@ class MemoryFacts:
     analytic_per_layer_bytes: int
     analytic_schedule_bytes: int
     pools: tuple[PoolFacts, ...]
+    statics_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def save_compiled(compiled: CompiledModel, directory: Path, measured: MeasuredFa
     figures = describe_model(compiled)
     result = replace(figures, measured=measured)
     with replace_directory(directory) as draft:
-        kernels = read_kernel_sources()
+        kernels = read_kernel_sources(compiled.sources.has_row_formats)
         _write_texts(draft / "src", compiled.sources.sources | kernels.sources)
         _write_texts(draft / "include", compiled.sources.headers | kernels.headers)
         for name, data in compiled.sources.objects.items():
@@ -107,23 +107,26 @@ def _load_directory(directory: Path) -> SavedModel:
 def load_kernels(directory: Path | None) -> KernelSources:
     """The micro-kernels as they were when the model in ``directory`` was compiled, whatever is installed now.
 
-    Those of an archive, which has no directory, are the installed ones. Raises BadInput where one is missing or changed.
+    With the row decoders, if there are any. Those of an archive, which has no directory, are the installed ones. Raises
+    BadInput where one is missing or changed.
     """
     if directory is None:
-        return read_kernel_sources()
+        return read_kernel_sources(with_row_decoders=True)
     try:
         digests = json.loads((directory / BUILD_FILE).read_text())["digests"]
         return KernelSources(
-            _read_texts(directory, "src/", "kernels/", digests),
-            _read_texts(directory, "include/", "mcupatch/", digests),
+            _read_texts(directory, "src/", ("kernels/", "rows/"), digests),
+            _read_texts(directory, "include/", ("mcupatch/",), digests),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{str(directory)!r} is damaged ({error}); compile the model again") from error
 
 
-def _read_texts(directory: Path, root: str, folder: str, digests: Mapping[str, str]) -> dict[str, str]:
-    """The files below ``root`` + ``folder`` by their paths below ``root``."""
-    names = [name for name in digests if name.startswith(root + folder)]
+def _read_texts(
+    directory: Path, root: str, folders: tuple[str, ...], digests: Mapping[str, str]
+) -> dict[str, str]:
+    """The files below the ``folders`` in ``root`` by their paths below ``root``."""
+    names = [name for name in digests if name.startswith(tuple(root + folder for folder in folders))]
     return {n.removeprefix(root): check_unchanged(_read(directory, n), n, digests).decode() for n in names}
 
 

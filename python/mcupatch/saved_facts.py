@@ -21,6 +21,7 @@ from mcupatch.model_file import ModelFile
 from mcupatch.packing.round_once import round_once
 from mcupatch.pipeline import BuiltModel, CompiledModel, input_scaling, read_graph
 from mcupatch.result import Result
+from mcupatch.row_formats import RowSource
 from mcupatch.target.board import BOARD_SUFFIX, Board, limit_board, load_board, parse_board, read_board_file
 
 BUILD_FILE = "build.json"
@@ -163,7 +164,7 @@ def _parse_ports(
         fits = offset is None or 0 <= offset <= rooms[value["pool"]] - tensor.nbytes
         if value["tensor"]["name"] != name or not fits:
             raise ValueError(f"no place for {name!r} in the arena")
-        ports.append(Port(str(value["c_name"]), tensor, offset, value["pool"]))
+        ports.append(Port(str(value["c_name"]), tensor, offset, value["pool"], RowSource(**value["source"])))
     if len(values) != len(names):
         raise ValueError(f"{len(values)} places in the arena for {len(names)} tensors")
     return tuple(ports)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcupatch.decode_rows import decode_input
 from mcupatch.emit.emit_model import emit_model
 from mcupatch.errors import EmulationFault, Infeasible
 from mcupatch.firmware.bare_metal import Firmware, build_firmware
@@ -15,12 +17,13 @@ from mcupatch.ir.graph import Graph
 from mcupatch.measure.cycle_model import model_cycles
 from mcupatch.measure.unicorn_backend import run_on_unicorn
 from mcupatch.memory.check import check_plan
-from mcupatch.model_inputs import random_inputs
 from mcupatch.packing.wide_weights import KERNEL_BYTES, find_wide_options, widen_chosen
 from mcupatch.plan_schedules import SchedulePlanner
+from mcupatch.row_formats import RowSource
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.stage import Schedule
 from mcupatch.scratch import find_schedule_scratch
+from mcupatch.sent_inputs import random_row_inputs
 from mcupatch.target.board import Board, generic_board
 from mcupatch.transform.fuse_patches import FusePatches
 from mcupatch.tuning.record import Record, Task
@@ -38,12 +41,16 @@ class _Run:
 
 
 class TrialRunner:
-    """Runs of ``module``, the network of ``planner``, on ``board``; ``cost`` is "instructions" or "cycles"."""
+    """Runs of ``module``, the network of ``planner``, on ``board`` with inputs in the formats ``rows``.
+
+    ``cost`` is "instructions" or "cycles".
+    """
 
     def __init__(
         self,
         module: IRModule,
         planner: SchedulePlanner,
+        rows: Mapping[str, RowSource],
         board: Board,
         toolchain: Toolchain,
         task: Task,
@@ -52,8 +59,11 @@ class TrialRunner:
         self._module, self._planner, self._board = module, planner, board
         self._toolchain, self._task, self._cost = toolchain, task, cost
         self._graph: Graph = planner.graph
-        self._inputs = list(random_inputs(self._graph).values())
-        self._expected = [output.tobytes() for output in reference.run(self._graph, self._inputs)]
+        self._rows = rows
+        sent = random_row_inputs(self._graph, rows)
+        values = [decode_input(self._graph.tensors[n], rows.get(n, RowSource()), v) for n, v in sent.items()]
+        self._inputs = list(sent.values())
+        self._expected = [output.tobytes() for output in reference.run(self._graph, values)]
 
     def measure(self, schedule: Schedule, wide: tuple[str, ...] = ()) -> Record | None:
         """The record of ``schedule`` with int16 weights for the operators ``wide``; None: too large for the flash.
@@ -91,7 +101,7 @@ class TrialRunner:
         check_schedule(graph, schedule)
         check_plan(graph, schedule, plan, find_schedule_scratch(graph, schedule))
         tiled = FusePatches(schedule=schedule)(self._module)
-        sources = emit_model(tiled, graph, plan, "trial", "", widen_chosen(graph, wide))
+        sources = emit_model(tiled, graph, plan, "trial", "", widen_chosen(graph, wide), self._rows)
         with tempfile.TemporaryDirectory(prefix="mcupatch-") as folder:
             firmware = build_firmware(sources, board, Path(folder), self._toolchain)
             (measured,) = run_on_unicorn(firmware, [self._inputs], profile=False)

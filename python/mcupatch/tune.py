@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from mcupatch.decode_rows import find_row_sources, reserve_decoders
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.firmware.toolchain import find_toolchain
 from mcupatch.ir.graph import Graph
@@ -72,6 +73,8 @@ class ModelTuning:
             raise BadInput("There is nothing to tune: the model has no operators.")
         progress("choosing a schedule")
         streamed = find_streamed_inputs(self.graph) if options.stream_input else ()
+        rows = find_row_sources(self.graph, streamed, options.input_format, options.jpeg_bytes)
+        self._board = reserve_decoders(self._board, rows.values())
         decision = decide_for_board(self.graph, options, self._board, streamed)
         if len(decision.plan.pools) > 1:
             raise BadInput(
@@ -80,7 +83,9 @@ class ModelTuning:
         self._untuned = decision.schedule
         self.task = make_task(source, options, self._board, toolchain)
         self._planner = SchedulePlanner(self.graph, streamed)
-        self._runner = TrialRunner(module, self._planner, self._board, toolchain, self.task, database.cost)
+        self._runner = TrialRunner(
+            module, self._planner, rows, self._board, toolchain, self.task, database.cost
+        )
         self._known = {record.identity: record for record in database.of(self.task)}
 
     def run(self, on_trial: Callable[[Trial], None]) -> Outcome:

@@ -48,6 +48,8 @@ def make_task(source: ModelFile, options: CompileOptions, board: Board, toolchai
         __version__,
         digest_sources(runtime_dir()),
         options.flash_bytes,
+        options.input_format,
+        options.jpeg_bytes,
     )
 
 

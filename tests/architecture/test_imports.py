@@ -30,14 +30,18 @@ ALLOWED = {
             "memory",
             "packing",
             "program",
+            "row_formats",
             "schedule",
             "transform",
             "tvm_api",
         ),
     },
     "firmware": {"emit", "errors", "native", "target"},
-    "export": {"__version__", "emit", "errors", "firmware", "ir", "measure", "outputs", "saved", "target"},
-    "measure": {"emit", "errors", "firmware", "native", "target"},
+    "export": {
+        *("__version__", "decode_rows", "emit", "errors", "firmware", "ir", "measure", "outputs"),
+        *("saved", "target"),
+    },
+    "measure": {"emit", "errors", "firmware", "native", "row_formats", "target"},
     "report": {"errors", "result"},
     "tuning": {"errors", "files", "ir", "outputs", "schedule"},
     "result": {"errors"},
@@ -48,6 +52,7 @@ ALLOWED = {
         *("plan_schedules", "redistribution", "schedule", "zoo"),
     },
     "native": {"errors", "source_digest"},
+    "row_formats": set(),
     "native_scheduler": {"errors", "source_digest"},
     "source_digest": set(),  # setup.py loads it alone
 }

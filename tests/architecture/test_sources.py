@@ -61,3 +61,11 @@ def check_chip_source(text: str, own: set[str]) -> None:
     headers = {Path(name).name for name in re.findall(r'#\s*include\s*[<"]([^>"]+)[>"]', code)}
     assert headers <= ALLOWED_HEADERS | own
     assert FORBIDDEN_CALLS.findall(code) == []
+
+
+def test_the_architecture_page_names_every_part() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = {file.name for file in PACKAGE.glob("*.py")} - {"__init__.py"}
+    folders = {f"{part_of(file)}/" for file in source_files() if file.parent != PACKAGE}
+    native = {f"src/{folder.name}/" for folder in (ROOT / "src").iterdir() if folder.is_dir()}
+    assert {name for name in modules | folders | native if f"`{name}`" not in page} == set()

@@ -35,12 +35,12 @@ def command(
     """
     from mcupatch.bench import measure_operators
     from mcupatch.model_file import load_model_file
-    from mcupatch.model_inputs import random_inputs
     from mcupatch.outputs import write_file
     from mcupatch.pipeline import BuiltModel, compile_model
     from mcupatch.report.operator_picture import draw_operators
     from mcupatch.report.operator_table import operators_markdown, operators_report
     from mcupatch.saved import load_compiled
+    from mcupatch.sent_inputs import random_sent_inputs
 
     is_compiled = Path(model).is_dir() or Path(model).suffix == ".tar"
     if is_compiled and options != CompileOptions():
@@ -63,7 +63,7 @@ def command(
             source = load_model_file(model)
             built, name = compile_model(source, options, progress), source.name
         progress("running on the emulated chip")
-        costs = measure_operators(built, name, random_inputs(built.graph))
+        costs = measure_operators(built, name, random_sent_inputs(built))
     write_json(json_file, costs.as_json())
     if plot is not None:
         write_file(Path(plot), draw_operators(costs))

@@ -17,6 +17,7 @@ from mcupatch.cli.parameters import (
     stream_options,
 )
 from mcupatch.options import TARGETS, CompileOptions, FitBudget
+from mcupatch.row_formats import RAW, ROW_FORMATS
 
 _sram_option = click.option("--sram", type=SIZE, help="Budget of SRAM, e.g. 64KiB; the board's without it.")
 _flash_option = click.option(
@@ -33,6 +34,18 @@ _memories_option = click.option(
     help="What may hold the arena: the board's main RAM and, if it is too small, all its RAM (auto); the main RAM "
     "alone (main); or memories by name, the first ones first, each with as much as may be used of it: "
     "axi_sram=64KiB,dtcm.",
+)
+_input_format_option = click.option(
+    "--input-format",
+    type=click.Choice(ROW_FORMATS),
+    default=RAW,
+    show_default=True,
+    help="What the rows of a streamed image are made of: its values, pixels of a camera, or a JPEG file in flash.",
+)
+_jpeg_memory_option = click.option(
+    "--jpeg-memory",
+    type=SIZE,
+    help="What the JPEG decoder holds, from 3 bytes a column on: with less than 24 it decodes blocks several times.",
 )
 _toolchain_option = click.option(
     "--toolchain", type=click.Choice(["zig", "gcc"]), default="zig", show_default=True, help="The C compiler."
@@ -78,6 +91,8 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
         stream_input: bool,
         input_scale: float | None,
         input_offset: float | None,
+        input_format: str,
+        jpeg_memory: int | None,
         toolchain: str,
         tuned: str | None,
         target: str,
@@ -96,6 +111,8 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
             input_scale,
             input_offset,
             memories,
+            input_format,
+            jpeg_memory,
             tuned,
             target,
             fast_rounding,
@@ -111,6 +128,8 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
         schedule_options,
         io_option,
         stream_options,
+        _input_format_option,
+        _jpeg_memory_option,
         _toolchain_option,
         _tuned_option,
         _target_option,
@@ -130,17 +149,37 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
         stream_input: bool,
         input_scale: float | None,
         input_offset: float | None,
+        input_format: str,
+        jpeg_memory: int | None,
         toolchain: str,
         **others: Any,
     ) -> Any:
-        mode = FitBudget()
         options = CompileOptions(
-            board, sram, flash, mode, io, toolchain, stream_input, input_scale, input_offset, memories="main"
+            board,
+            sram,
+            flash,
+            FitBudget(),
+            io,
+            toolchain,
+            stream_input,
+            input_scale,
+            input_offset,
+            "main",
+            input_format,
+            jpeg_memory,
         )
         return command(options=options, **others)
 
     return _with_options(
-        call, board_option, _sram_option, _flash_option, io_option, stream_options, _toolchain_option
+        call,
+        board_option,
+        _sram_option,
+        _flash_option,
+        io_option,
+        stream_options,
+        _input_format_option,
+        _jpeg_memory_option,
+        _toolchain_option,
     )
 
 

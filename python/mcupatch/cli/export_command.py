@@ -41,9 +41,9 @@ def command(
     from mcupatch.export.project import check_export_target, prepare_project
     from mcupatch.export.stm32 import check_board, write_stm32
     from mcupatch.export.zephyr import write_zephyr
-    from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.outputs import replace_directory
     from mcupatch.saved import load_compiled
+    from mcupatch.sent_inputs import random_sent_inputs, read_sent_inputs
 
     systems = ((cmake, write_cmake), (arduino, write_arduino), (zephyr, write_zephyr), (stm32, write_stm32))
     chosen = [(target, write) for target, write in systems if target is not None]
@@ -58,9 +58,7 @@ def command(
         progress("reading the compiled model")
         saved = load_compiled(Path(directory))
         values = (
-            read_inputs(saved.graph, [Path(f) for f in inputs])
-            if inputs
-            else random_inputs(saved.graph, seed)
+            read_sent_inputs(saved, [Path(f) for f in inputs]) if inputs else random_sent_inputs(saved, seed)
         )
         progress("computing the reference")
         project = prepare_project(saved, values)

@@ -27,12 +27,13 @@ def command(directory: str, inputs: tuple[str, ...], output: str, png: str | Non
     Memory per layer and per schedule, the arena over time, the tiles, instructions, other schedules, every figure with its
     definition, what to try next. It measures one run on the emulated chip; the page needs no network.
     """
-    from mcupatch.model_inputs import PICTURE_SUFFIXES, random_inputs, read_inputs
+    from mcupatch.model_inputs import PICTURE_SUFFIXES
     from mcupatch.outputs import write_file
     from mcupatch.page_figures import collect_page
     from mcupatch.report.page.page import draw_pictures, render_page
     from mcupatch.report.page.rasterize import rasterize
     from mcupatch.saved import load_compiled
+    from mcupatch.sent_inputs import random_sent_inputs, read_sent_inputs
 
     if not output.lower().endswith((".html", ".htm")):
         raise BadInput(f"The report is a page: name a file that ends in .html, not {output!r}.")
@@ -43,7 +44,7 @@ def command(directory: str, inputs: tuple[str, ...], output: str, png: str | Non
         progress("reading the compiled model")
         saved = load_compiled(Path(directory))
         files = [Path(file) for file in inputs]
-        values = read_inputs(saved.graph, files) if files else random_inputs(saved.graph)
+        values = read_sent_inputs(saved, files) if files else random_sent_inputs(saved)
         pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
         progress("running on the emulated chip and searching schedules")
         figures = collect_page(saved, values, pictures[0] if pictures else None)

@@ -55,11 +55,11 @@ def command(
     """
     from mcupatch.board_runs import measure_on_board
     from mcupatch.describe import describe_run
-    from mcupatch.model_inputs import random_inputs, read_inputs
     from mcupatch.model_outputs import read_labels, save_outputs
     from mcupatch.pipeline import measure_model
     from mcupatch.report.run import run_report
     from mcupatch.saved import load_compiled, update_figures
+    from mcupatch.sent_inputs import random_sent_inputs, read_sent_inputs
     from mcupatch.zephyr_runs import DEFAULT_BOARD, find_zephyr, measure_on_zephyr
 
     if backend != "zephyr" and (zephyr_base or zephyr_board):
@@ -74,9 +74,7 @@ def command(
         progress("reading the compiled model")
         saved = load_compiled(Path(directory))
         values = (
-            read_inputs(saved.graph, [Path(f) for f in inputs])
-            if inputs
-            else random_inputs(saved.graph, seed)
+            read_sent_inputs(saved, [Path(f) for f in inputs]) if inputs else random_sent_inputs(saved, seed)
         )
         progress(f"running on {backend}")
         if tree is not None:

@@ -71,6 +71,7 @@ def _port(port: Port) -> dict[str, object]:
     }
     if port.streamed:
         entry |= {"rows": port.rows, "row_size": port.row_bytes}
+        entry |= {} if port.source.is_raw else {"row_format": port.source.format}
     else:
         entry["offset"] = port.offset
         if port.pool != ARENA:

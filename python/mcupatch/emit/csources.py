@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcupatch.emit.c_text import C_TYPES
 from mcupatch.ir.tensor import Tensor
+from mcupatch.row_formats import RowSource
 
 ARENA = "arena"
 
@@ -48,13 +49,15 @@ class WorkspacePool:
 class Port:
     """One input or output of the generated function: its C name in the struct and its place in a pool of the arena.
 
-    An input without a place is streamed: the caller gives a function that reads its rows.
+    An input without a place is streamed: the caller gives a function that reads its rows. ``source`` is what a
+    firmware of ours makes them of; the network's C is the same for all.
     """
 
     c_name: str
     tensor: Tensor
     offset: int | None
     pool: str = ARENA
+    source: RowSource = RowSource()
 
     @property
     def streamed(self) -> bool:
@@ -73,10 +76,25 @@ class Port:
         """Bytes of one row, W x C elements, of ``[1, H, W, C]``."""
         return self.tensor.nbytes // self.rows
 
+    @property
+    def row_shape(self) -> tuple[int, int, int, int]:
+        """``mcup_row_shape`` of an image: rows, columns, channels, and what is taken from each byte of a pixel."""
+        return (*self.tensor.hwc, 128 if self.tensor.dtype == "int8" else 0)
+
+    @property
+    def sent_row_bytes(self) -> int:
+        """Bytes of one row as a camera sends it."""
+        return self.source.camera_row_bytes(self.tensor.hwc[1]) if self.source.is_camera else self.row_bytes
+
+    @property
+    def sent_bytes(self) -> int | None:
+        """Bytes of what the input is made of; None: a JPEG file of any size."""
+        return None if self.source.is_jpeg else self.rows * self.sent_row_bytes
+
 
 @dataclass(frozen=True)
 class KernelSources:
-    """The micro-kernels: file names, relative to a source and an include folder, and their text."""
+    """The micro-kernels, and row decoders if asked for: names relative to a source and an include folder; texts."""
 
     sources: dict[str, str]
     headers: dict[str, str]
@@ -106,6 +124,11 @@ class CSources:
     @property
     def arena_bytes(self) -> int:
         return sum(pool.nbytes for pool in self.pools)
+
+    @property
+    def has_row_formats(self) -> bool:
+        """Whether a streamed input is made of other bytes than its own values."""
+        return any(not port.source.is_raw for port in self.inputs)
 
     def write_to(self, folder: Path) -> list[Path]:
         """Write all files into one existing folder; returns the paths of those to compile."""

@@ -26,6 +26,7 @@ from mcupatch.packing.kernel_choice import KernelChoice
 from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.relax_ops import bound_values, is_stage_call
 from mcupatch.program.stage_function import STAGE_ATTRIBUTE, TABLES_ATTRIBUTE
+from mcupatch.row_formats import RowSource
 from mcupatch.transform.lower_to_kernels import FunctionNames, KernelStage, lower_stage_to_kernels
 from mcupatch.tvm_api import IRModule, constant_value, legalize
 
@@ -39,13 +40,15 @@ def emit_model(
     name: str,
     provenance: str = "",
     choices: Mapping[str, KernelChoice] | None = None,
+    rows: Mapping[str, RowSource] | None = None,
     object_cpu: str | None = None,
 ) -> CSources:
     """The C of ``module`` (after ``FusePatches``), laid out in the arena of ``plan``, which is of the same schedule.
 
     ``name`` becomes the prefix ``tvmgen_NAME``; ``provenance`` is written into every file. ``choices``: the kernels by
-    operator name (operators without one run on general kernels); None: those of ``choose_kernels``.
-    ``object_cpu``: the core for which TVM's LLVM makes an object of the stages; None: they are C.
+    operator name (operators without one run on general kernels); None: those of ``choose_kernels``. ``rows``: what the
+    streamed inputs come from in a firmware, by name; raw values without it. ``object_cpu``: the core for which TVM's
+    LLVM makes an object of the stages; None: they are C.
     """
     name = c_identifier(name, "model")
     prefix = f"tvmgen_{name}"
@@ -53,8 +56,8 @@ def emit_model(
     choices = choose_kernels(graph) if choices is None else choices
     pools = find_pools(plan)
     pool_names = name_plan_pools(plan, pools)
-    inputs = _ports(graph, graph.inputs, plan, pool_names, "input")
-    outputs = _ports(graph, graph.outputs, plan, pool_names, "output")
+    inputs = _ports(graph, graph.inputs, plan, pool_names, "input", rows or {})
+    outputs = _ports(graph, graph.outputs, plan, pool_names, "output", {})
     identifiers = UniqueIdentifiers(reserved_functions(prefix, inputs))
     function_names = {
         op.name: identifiers.take(f"{prefix}_{c_identifier(op.name, 'op')}") for op in graph.ops
@@ -200,7 +203,12 @@ def _place(plan: MemoryPlan, tensor: str, pool_names: tuple[str, ...]) -> tuple[
 
 
 def _ports(
-    graph: Graph, names: tuple[str, ...], plan: MemoryPlan, pool_names: tuple[str, ...], fallback: str
+    graph: Graph,
+    names: tuple[str, ...],
+    plan: MemoryPlan,
+    pool_names: tuple[str, ...],
+    fallback: str,
+    rows: Mapping[str, RowSource],
 ) -> tuple[Port, ...]:
     """An input of which the plan holds a window of rows is streamed: it has no place of its own."""
     c_names = unique_identifiers(names, fallback)
@@ -208,7 +216,8 @@ def _ports(
     ports = []
     for name in names:
         pool, offset = _place(plan, name, pool_names)
-        ports.append(Port(c_names[name], graph.tensors[name], None if name in windows else offset, pool))
+        place = None if name in windows else offset
+        ports.append(Port(c_names[name], graph.tensors[name], place, pool, rows.get(name, RowSource())))
     return tuple(ports)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch import __version__
+from mcupatch.decode_rows import decode_inputs
 from mcupatch.emit.csources import CSources, KernelSources, Port
 from mcupatch.errors import BadInput
 from mcupatch.export.kernel_subset import select_kernels
@@ -71,6 +72,8 @@ class Project:
             board=self.board,
             stack_bytes=self.stack_bytes,
             examples={name: _print_bytes(data) for name, data in self.examples.items()},
+            example_sizes={name: len(data) for name, data in self.examples.items()},
+            row_headers=sorted({port.source.header for port in sources.inputs if not port.source.is_raw}),
             **values,
         )
 
@@ -85,13 +88,13 @@ def prepare_project(saved: SavedModel, inputs: Mapping[str, NDArray[np.generic]]
     if saved.sources.objects:
         raise BadInput("A project is C throughout: compile the model with --target c, not llvm.")
     sources, graph = saved.sources, saved.graph
-    values = [inputs[name] for name in graph.inputs]
-    expected = reference.run(graph, values)
+    sent = [inputs[name] for name in graph.inputs]
+    expected = reference.run(graph, decode_inputs(sources, inputs))
     encoded = [
-        *zip(sources.inputs, encode_inputs(sources.inputs, values)),
+        *zip(sources.inputs, (_example_bytes(port, value) for port, value in zip(sources.inputs, sent))),
         *zip(sources.outputs, encode_inputs(sources.outputs, expected)),
     ]
-    texts = [*sources.sources.values(), *sources.headers.values()]
+    texts = [*sources.sources.values(), *sources.headers.values(), *map(_row_calls, sources.inputs)]
     return Project(
         sources,
         select_kernels(texts, load_kernels(saved.directory)),
@@ -101,6 +104,20 @@ def prepare_project(saved: SavedModel, inputs: Mapping[str, NDArray[np.generic]]
         saved.firmware.board.stack_bytes,
         saved.result.as_json(),
     )
+
+
+def _example_bytes(port: Port, value: NDArray[np.generic]) -> bytes:
+    """The input as the example's C reads it: of a JPEG file, which knows its own size there, the file alone."""
+    return value.tobytes() if port.source.is_jpeg else encode_inputs([port], [value])[0]
+
+
+def _row_calls(port: Port) -> str:
+    """What the example's C includes and calls for the rows of ``port``: it needs this of the kernels too."""
+    source = port.source
+    if source.is_raw:
+        return ""
+    calls = f"mcup_jpeg_open mcup_jpeg_read_{port.tensor.dtype}" if source.is_jpeg else source.row_function
+    return f'#include "{source.header}"\n{calls}\n'
 
 
 def example_name(inputs: Sequence[Port], port: Port) -> str:

@@ -27,12 +27,14 @@ def write_zephyr(project: Project, folder: Path) -> None:
         )
     network = {f"src/{name}": text for name, text in project.sources.sources.items()}
     kernels = {f"src/{name}": text for name, text in project.kernels.sources.items()}
+    # A module has the kernels alone.
+    rows = [name for name in kernels if name.startswith("src/rows/")]
     headers = {f"include/{name}": text for name, text in project.header_files.items()}
     example = {f"src/{name}": text for name, text in project.example_files().items()}
     build = project.render(
         "zephyr/CMakeLists.txt.j2",
-        network_files=list(network),
-        kernel_files=list(kernels),
+        network_files=[*network, *rows],
+        kernel_files=[name for name in kernels if name not in rows],
         has_dtcm=_MAIN_RAM_AND in pools,
     )
     write_files(

@@ -12,7 +12,12 @@ from mcupatch.emit.csources import CSources, Port, WorkspacePool
 from mcupatch.errors import FlashShortage, Infeasible
 from mcupatch.firmware.camera import CAMERA_BASE, camera_addresses
 from mcupatch.firmware.elf import Elf, read_elf
-from mcupatch.firmware.kernel_objects import compile_kernels, compile_startup, include_dir
+from mcupatch.firmware.kernel_objects import (
+    compile_kernels,
+    compile_row_decoders,
+    compile_startup,
+    include_dir,
+)
 from mcupatch.firmware.templates import render_template
 from mcupatch.firmware.toolchain import Toolchain, find_toolchain
 from mcupatch.target.board import Board, Memory
@@ -44,7 +49,7 @@ class SectionSizes:
 class Firmware:
     """A linked ELF and what is needed to run and to measure it.
 
-    Ports hold offsets into a pool of the arena; a streamed input comes from the camera (``firmware/camera.py``).
+    Ports hold offsets into a pool of the arena; a streamed input comes from a camera or a file (``firmware/camera.py``).
     ``operators`` are the C functions of each operator.
     """
 
@@ -72,11 +77,30 @@ class Firmware:
         pool = next(pool for pool in self.pools if pool.c_name == port.pool)
         return self.elf.address(pool.symbol) + port.offset
 
-    @property
-    def input_addresses(self) -> tuple[int, ...]:
-        """Where each input lies before a run: in the arena or in the camera."""
-        cameras = camera_addresses(self.inputs)
-        return tuple(cameras[p.c_name] if p.streamed else self.port_address(p) for p in self.inputs)
+    def place_inputs(self, inputs: Sequence[bytes]) -> tuple[int, ...]:
+        """Where the bytes of each input lie before a run: in the arena, in the camera, or a file in flash.
+
+        Raises Infeasible where the flash cannot hold the files.
+        """
+        cameras, addresses = camera_addresses(self.inputs), []
+        files = [len(data) for port, data in zip(self.inputs, inputs) if port.source.is_jpeg]
+        address = self._place_files(sum(files)) if files else 0
+        for port, data in zip(self.inputs, inputs):
+            if port.source.is_jpeg:
+                addresses.append(address)
+                address += len(data)
+            else:
+                addresses.append(cameras[port.c_name] if port.streamed else self.port_address(port))
+        return tuple(addresses)
+
+    def _place_files(self, nbytes: int) -> int:
+        start, flash = self.elf.address("mcup_files"), self.board.main_flash
+        if start + nbytes > flash.stop:
+            raise Infeasible(
+                f"The pictures take {format_size(nbytes)} of flash, and beside the program {self.board.name} has "
+                f"{format_size(max(0, flash.stop - start))} left."
+            )
+        return start
 
     @property
     def flash_bytes(self) -> int:
@@ -115,6 +139,7 @@ def build_firmware(
             inputs=sources.inputs,
             outputs=sources.outputs,
             cameras=camera_addresses(sources.inputs, camera),
+            files=[port for port in sources.inputs if port.source.is_jpeg],
             pools=sources.pools,
             symbols={pool.c_name: pool.symbol for pool in sources.pools},
         )
@@ -128,6 +153,7 @@ def build_firmware(
             ram=board.main_ram,
             stack_bytes=stack_bytes,
             pools=[(pool, board.ram_named(pool.memory)) for pool in sources.pools],
+            files=[port for port in sources.inputs if port.source.is_jpeg],
         )
     )
     objects = [
@@ -139,6 +165,7 @@ def build_firmware(
         *runner,
         *compile_startup(toolchain),
         *compile_kernels(toolchain),
+        *(compile_row_decoders(toolchain) if sources.has_row_formats else ()),
         *(workdir / name for name in sources.objects),
     ]
     path = workdir / f"{sources.name}.elf"

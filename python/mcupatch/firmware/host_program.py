@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcupatch.emit.csources import CSources, Port
 from mcupatch.errors import BadInput
-from mcupatch.firmware.kernel_objects import compile_kernels, include_dir
+from mcupatch.firmware.kernel_objects import compile_kernels, compile_row_decoders, include_dir
 from mcupatch.firmware.templates import render_template
 from mcupatch.firmware.toolchain import find_host_compiler
 
@@ -48,6 +48,7 @@ def build_host_program(sources: CSources, workdir: Path, sanitize: bool = False)
     objects = [
         *compiler.compile_objects([*files, runner], workdir, includes),
         *compile_kernels(compiler),
+        *(compile_row_decoders(compiler) if sources.has_row_formats else ()),
     ]
     path = workdir / f"{sources.name}_host"
     compiler.link(objects, path)

@@ -1,4 +1,4 @@
-"""What is the same in every build, compiled once: the micro-kernels, and the start-up code of a firmware.
+"""What is the same in every build, compiled once: the micro-kernels, row decoders, and the start-up code of a firmware.
 
 Objects are kept in the cache by compiler, flags and sources, so a build compiles the network's own files only.
 """
@@ -23,6 +23,11 @@ def include_dir() -> Path:
 def compile_kernels(toolchain: Toolchain) -> list[Path]:
     """Objects of all micro-kernels."""
     return _compile_once(toolchain, runtime_dir(), runtime_dir() / "kernels")
+
+
+def compile_row_decoders(toolchain: Toolchain) -> list[Path]:
+    """Objects of what makes rows of camera pixels and JPEG files."""
+    return _compile_once(toolchain, runtime_dir(), runtime_dir() / "rows")
 
 
 def compile_startup(toolchain: Toolchain) -> list[Path]:

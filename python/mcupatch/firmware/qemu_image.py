@@ -37,6 +37,7 @@ def build_qemu_image(
             inputs=sources.inputs,
             pools=sources.pools,
             cameras=camera_addresses(sources.inputs, machine.camera.base),
+            files=[port for port in sources.inputs if port.source.is_jpeg],
             symbols={pool.c_name: pool.symbol for pool in sources.pools},
         )
     )

@@ -20,7 +20,8 @@ class Measurement:
     ``cycles`` are those of the core itself, on a board that runs at ``clock_hz``.
     ``timer_cycles`` are those of a real system's clock around the call, interrupts included.
     ``profile`` says where the instructions of that call went.
-    ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants and the image of .data.
+    ``sram_bytes`` is .data, .bss, arena and ``stack_bytes``; ``flash_bytes`` code, constants, the image of .data
+    and the JPEG files that the run read.
     """
 
     backend: str

@@ -19,7 +19,7 @@ from mcupatch.firmware.qemu_machines import QemuMachine, find_machine
 from mcupatch.firmware.toolchain import Toolchain
 from mcupatch.measure.hosted_runs import HostedRun, read_fault, read_results, write_runs
 from mcupatch.measure.measurement import Measurement
-from mcupatch.measure.port_data import decode_output, encode_inputs
+from mcupatch.measure.port_data import decode_output, encode_inputs, stored_bytes
 
 TIMEOUT_SECONDS = 600.0
 COMMAND = "qemu-system-arm"
@@ -36,8 +36,9 @@ def run_on_qemu(
     """Link ``sources`` once more, for QEMU's machine with the core of ``firmware``'s board, and run each set of inputs.
 
     Flash and SRAM in the result are those of ``firmware``, of which the image is a twin. Raises BadInput for inputs that
-    do not fit, ToolMissing without QEMU, Infeasible where the machine is too small, EmulationFault where the firmware
-    faults, returns an error, reads what it never wrote, or runs for more than ``timeout_seconds``.
+    do not fit, ToolMissing without QEMU, Infeasible where the machine is too small or a flash for the files that are
+    read, EmulationFault where the firmware faults, returns an error, reads what it never wrote, or runs for more than
+    ``timeout_seconds``.
     """
     command = find_qemu()
     machine = find_machine(firmware.board.cpu)
@@ -45,10 +46,14 @@ def run_on_qemu(
     with tempfile.TemporaryDirectory(prefix="mcupatch-qemu-") as name:
         folder = Path(name)
         image = build_qemu_image(sources, firmware.board, machine, folder, toolchain)
+        for inputs in encoded:
+            firmware.place_inputs(inputs)
+            image.place_inputs(inputs)
         write_runs(folder, encoded)
         _boot(command, machine, image, timeout_seconds)
         runs = read_results(folder, len(encoded), image.pools, image.outputs)
-    return [_measurement(firmware, machine, run) for run in runs]
+    files_bytes = (stored_bytes(firmware.inputs, inputs) for inputs in encoded)
+    return [_measurement(firmware, machine, run, nbytes) for run, nbytes in zip(runs, files_bytes)]
 
 
 def find_qemu() -> str:
@@ -94,7 +99,7 @@ def _boot(command: str, machine: QemuMachine, image: Firmware, timeout_seconds: 
         )
 
 
-def _measurement(firmware: Firmware, machine: QemuMachine, run: HostedRun) -> Measurement:
+def _measurement(firmware: Firmware, machine: QemuMachine, run: HostedRun, files_bytes: int) -> Measurement:
     reserve = firmware.board.stack_bytes
     if run.stack_bytes > reserve:
         raise EmulationFault(
@@ -109,5 +114,5 @@ def _measurement(firmware: Firmware, machine: QemuMachine, run: HostedRun) -> Me
         pools_touched_bytes=run.pools_touched_bytes,
         stack_bytes=run.stack_bytes,
         sram_bytes=firmware.sizes.statics_bytes + run.stack_bytes,
-        flash_bytes=firmware.flash_bytes,
+        flash_bytes=firmware.flash_bytes + files_bytes,
     )

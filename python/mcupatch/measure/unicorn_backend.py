@@ -17,7 +17,7 @@ from mcupatch.errors import EmulationFault
 from mcupatch.firmware.bare_metal import Firmware
 from mcupatch.measure.machine import Machine
 from mcupatch.measure.measurement import Measurement
-from mcupatch.measure.port_data import decode_output, encode_inputs
+from mcupatch.measure.port_data import decode_output, encode_inputs, explain_status, stored_bytes
 from mcupatch.measure.profile import Profile
 
 INSTRUCTION_LIMIT = 100_000_000_000
@@ -45,18 +45,19 @@ def run_on_unicorn(
 @dataclass(frozen=True)
 class _Run:
     instructions: int
+    files_bytes: int
     outputs: tuple[bytes, ...]
 
 
 def _run(firmware: Firmware, machine: Machine, inputs: list[bytes], fill: int) -> _Run:
     machine.power_up(fill)
-    for address, data in zip(firmware.input_addresses, inputs):
+    for address, data in zip(firmware.place_inputs(inputs), inputs):
         machine.write(address, data)
     status, instructions = machine.call("mcup_invoke")
     if status != 0:
-        raise EmulationFault(f"The network returned the error {status}.")
+        raise EmulationFault(explain_status(firmware.inputs, status))
     outputs = (machine.read(firmware.port_address(p), p.tensor.nbytes) for p in firmware.outputs)
-    return _Run(instructions, tuple(outputs))
+    return _Run(instructions, stored_bytes(firmware.inputs, inputs), tuple(outputs))
 
 
 def _measure_once(firmware: Firmware, machine: Machine, inputs: list[bytes]) -> Measurement:
@@ -108,7 +109,7 @@ def _measurement(
         pools_touched_bytes=None if touched is None else tuple(touched),
         stack_bytes=stack_bytes,
         sram_bytes=None if stack_bytes is None else firmware.sizes.statics_bytes + stack_bytes,
-        flash_bytes=firmware.flash_bytes,
+        flash_bytes=firmware.flash_bytes + run.files_bytes,
         profile=profile,
     )
 

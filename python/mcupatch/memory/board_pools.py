@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcupatch.errors import BadInput
 from mcupatch.memory.plan import Pool
-from mcupatch.target.board import STATICS_BYTES, Board, Memory
+from mcupatch.target.board import Board, Memory
 from mcupatch.target.sizes import format_size, parse_size
 
 AUTO = "auto"  # the main RAM, and if that is too small, all of it
@@ -67,7 +67,7 @@ def _known_names(board: Board) -> Iterator[str]:
 
 def _pool(board: Board, memory: Memory) -> Pool:
     """What ``memory`` has for the arena: stack and statics lie at the bottom of the main RAM."""
-    main, reserved = board.main_ram.base, board.stack_bytes + STATICS_BYTES
+    main, reserved = board.main_ram.base, board.stack_bytes + board.statics_bytes
     if main < memory.base < main + reserved:
         raise BadInput(f"the stack reaches into memory {memory.name}: it cannot hold an arena")
     if memory.base != main:

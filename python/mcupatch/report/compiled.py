@@ -58,6 +58,8 @@ def compiled_report(
         streamed.append(
             ("input", f"{format_bytes(memory.streamed_input_bytes)}, row by row, not in the arena")
         )
+    if memory.statics_bytes:
+        streamed.append(("decoder", f"{format_bytes(memory.statics_bytes)}, beside the arena"))
     return Group(
         Text(f"{result.model.name}: {describe_schedule(result)}"),
         fact_table(

@@ -55,7 +55,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Board:
-    """``stack_bytes`` is what a firmware reserves for its stack, at the bottom of the main RAM.
+    """At the bottom of the main RAM a firmware reserves ``stack_bytes``, and beside the arena it has ``statics_bytes``.
 
     ``has_double`` is False where the floating-point unit of a Cortex-M7 knows single precision only.
     """
@@ -68,6 +68,7 @@ class Board:
     source: str = ""
     notes: str = ""
     has_double: bool = True
+    statics_bytes: int = STATICS_BYTES
 
     def __post_init__(self) -> None:
         if self.cpu not in CPUS:
@@ -138,7 +139,7 @@ def _find_runs(memories: tuple[Memory, ...], kind: str) -> tuple[Memory, ...]:
 
 def arena_budget(board: Board) -> int:
     """Bytes that an arena may take on ``board``: its main RAM without the stack's reserve and the statics."""
-    return max(0, board.sram_bytes - board.stack_bytes - STATICS_BYTES)
+    return max(0, board.sram_bytes - board.stack_bytes - board.statics_bytes)
 
 
 def limit_board(board: Board, sram_bytes: int | None = None, flash_bytes: int | None = None) -> Board:

@@ -20,7 +20,8 @@ class Task:
     """What has to be the same for a measurement to hold.
 
     ``model`` and ``kernels`` are digests, ``core`` is that of a board. ``scaling`` is that of a streamed float input,
-    ``flash_bytes`` the budget that int16 weights may fill (None: there are none).
+    ``flash_bytes`` the budget that int16 weights may fill (None: there are none). The last two say what makes the rows
+    of a streamed image.
     """
 
     model: str
@@ -32,6 +33,8 @@ class Task:
     version: str
     kernels: str
     flash_bytes: int | None
+    input_format: str = "raw"
+    jpeg_bytes: int | None = None
 
 
 @dataclass(frozen=True)

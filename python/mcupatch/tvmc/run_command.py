@@ -112,10 +112,9 @@ def _measure(
 
 
 def _input_values(saved: SavedModel, inputs: str | None, fill_mode: str) -> Mapping[str, Any]:
-    from mcupatch.model_inputs import constant_inputs, random_inputs, read_named_inputs
+    from mcupatch.model_inputs import constant_inputs
+    from mcupatch.sent_inputs import random_sent_inputs, read_named_sent_inputs
 
-    graph = saved.graph
-    values = (
-        random_inputs(graph) if fill_mode == "random" else constant_inputs(graph, int(fill_mode == "ones"))
-    )
-    return values | (read_named_inputs(graph, Path(inputs)) if inputs is not None else {})
+    stored = int(fill_mode == "ones")
+    values = random_sent_inputs(saved) if fill_mode == "random" else constant_inputs(saved.graph, stored)
+    return values | (read_named_sent_inputs(saved, Path(inputs)) if inputs is not None else {})

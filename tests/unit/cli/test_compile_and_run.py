@@ -19,6 +19,7 @@ from tests.support.odd_models import float_ends_model, small_model
 
 MEMORY = {
     "arena_bytes",
+    "statics_bytes",
     "input_bytes",
     "streamed_input_bytes",
     "output_bytes",

@@ -57,6 +57,22 @@ def test_a_compilation_takes_what_was_tuned(here: Path, capsys: pytest.CaptureFi
 
 
 @needs_xgboost
+def test_rows_of_another_format_are_tuned_for_themselves(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The decoder takes its part of the budget, and its instructions and its flash are those of every trial."""
+    words = ("--stream-input", "--input-format", "jpeg", "--sram", "7800B", "--toolchain", "zig")
+    run_cli(capsys, "tune", "net.tflite", *words, "--trials", "1", "--database", "db")
+    (record,) = load_database(here / "db").records
+    text = run_cli(capsys, "compile", "net.tflite", *words, "--tuned", "db", "-o", "jpeg")
+    assert "holds nothing better" in " ".join(text.split())
+    measured = json.loads(run_cli(capsys, "run", "jpeg", "--json", "-"))["measured"]
+    assert measured["instructions"] == record.cost
+    text = run_cli(capsys, "compile", "net.tflite", "--stream-input", "--tuned", "db", "-o", "raw")
+    assert "measured with another input_format" in " ".join(text.split())
+
+
+@needs_xgboost
 def test_the_same_seed_measures_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         options = (

@@ -1,4 +1,4 @@
-"""Compiled models to export: one with its image held, one streamed, one with float ends."""
+"""Compiled models to export: an image held, streamed, from a JPEG file, from a camera; one with float ends."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.support.odd_models import float_ends_model
 OPTIONS = {
     "held": CompileOptions(mode=ByHand(ops=5, grid=(2, 2))),
     "streamed": CompileOptions(stream_input=True),
+    "jpeg": CompileOptions(stream_input=True, input_format="jpeg"),
+    "camera": CompileOptions(stream_input=True, input_format="yuv422"),
     "floats": CompileOptions(),
 }
 

@@ -46,7 +46,7 @@ def compile_sources(library: Path, objects: Path, command: str, flags: tuple[str
     return [objects / f"{file.stem}.o" for file in files]
 
 
-@pytest.mark.parametrize("library", ["held", "streamed", "floats"], indirect=True)
+@pytest.mark.parametrize("library", ["held", "streamed", "jpeg", "floats"], indirect=True)
 def test_the_sketch_gives_the_reference(library: Path, tmp_path: Path) -> None:
     objects = compile_sources(library, tmp_path / "objects", find_program("gcc"), C_FLAGS)
     (tmp_path / "Arduino.h").write_text(ARDUINO_H)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from mcupatch.cli.main import run_command_line
+from mcupatch.decode_rows import decode_inputs
 from mcupatch.ir import reference
-from mcupatch.model_inputs import random_inputs
 from mcupatch.saved import load_compiled
+from mcupatch.sent_inputs import random_sent_inputs
 from tests.support.programs import find_program, run_program
 
 STRICT = "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror"
@@ -32,13 +33,13 @@ def build(source: Path, *more: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["held", "streamed", "floats"])
+@pytest.mark.parametrize("kind", ["held", "streamed", "jpeg", "camera", "floats"])
 def test_the_example_gives_the_reference(kind: str, compiled_models: dict[str, Path], tmp_path: Path) -> None:
     out = export(compiled_models[kind], tmp_path / "net", "--seed", "3")
     (program,) = build(out, STRICT).glob("tvmgen_*_example")
     lines = run_program(program).splitlines()
-    graph = load_compiled(compiled_models[kind]).graph
-    (expected,) = reference.run(graph, list(random_inputs(graph, 3).values()))
+    saved = load_compiled(compiled_models[kind])
+    (expected,) = reference.run(saved.graph, decode_inputs(saved.sources, random_sent_inputs(saved, 3)))
     shown = "".join(line.split()[3] for line in lines if line.startswith("output 0 "))
     assert bytes.fromhex(shown) == expected.tobytes()
     assert lines[-2:] == [f"best 0 {int(np.argmax(expected))}", "equal yes"]
@@ -69,10 +70,18 @@ def test_an_installed_library_is_found(compiled_models: dict[str, Path], tmp_pat
     run_program(build(user, f"-DCMAKE_PREFIX_PATH={tmp_path / 'prefix'}") / "user")
 
 
-@pytest.mark.parametrize("cpu", ["cortex-m3", "cortex-m4", "cortex-m7-single", "cortex-m55"])
-def test_it_builds_for_a_chip(cpu: str, compiled_models: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "cpu"),
+    [
+        ("streamed", "cortex-m3"),
+        ("streamed", "cortex-m4"),
+        ("streamed", "cortex-m7-single"),
+        ("jpeg", "cortex-m55"),
+    ],
+)
+def test_it_builds_for_a_chip(kind: str, cpu: str, compiled_models: dict[str, Path], tmp_path: Path) -> None:
     find_program("arm-none-eabi-gcc")
-    out = export(compiled_models["streamed"], tmp_path / "net")
+    out = export(compiled_models[kind], tmp_path / "net")
     toolchain = f"-DCMAKE_TOOLCHAIN_FILE={out}/cmake/arm-none-eabi.cmake"
     folder = build(out, STRICT, toolchain, f"-DMCUPATCH_CPU={cpu}")
     assert list(folder.glob("libtvmgen_*.a")) and not list(folder.glob("*_example"))
@@ -90,6 +99,12 @@ def test_only_kernels_that_are_called(compiled_models: dict[str, Path], tmp_path
     out = export(compiled_models["held"], tmp_path / "net")
     kernels = {file.name for file in (out / "src" / "kernels").iterdir()}
     assert "packed_conv2d.c" in kernels and not kernels & {"softmax.c", "resize_bilinear.c", "mul.c"}
+    assert not (out / "src" / "rows").exists()
+
+
+def test_only_the_decoder_of_the_format(compiled_models: dict[str, Path], tmp_path: Path) -> None:
+    out = export(compiled_models["camera"], tmp_path / "net")
+    assert [file.name for file in (out / "src" / "rows").iterdir()] == ["yuv422_rows.c"]
     assert json.loads((out / "mcupatch.json").read_text())["memory"]["arena_bytes"] > 0
 
 

@@ -13,6 +13,7 @@ import pytest
 from mcupatch.cli import tune_command
 from mcupatch.tvmc.main import run_command_line
 from tests.support.command_line import run_cli
+from tests.support.jpeg_writer import random_picture, write_jpeg
 
 
 def tvmc(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> str:
@@ -54,6 +55,24 @@ def test_inputs_and_fill_modes(here: Path, archive: Path, capsys: pytest.Capture
     tvmc(capsys, "run", "--outputs", "again.npz", str(archive))
     assert output_of("again.npz") == found["random"]
     assert len(set(found.values())) == 3
+
+
+def test_a_file_or_a_random_picture_where_the_input_is_a_jpeg(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"--pass-config=mcupatch.{pair}" for pair in ("stream_input=1", "input_format=jpeg")]
+    tvmc(capsys, "compile", "net.tflite", "--pass", "mcupatch", *words, "-o", "jpeg.tar")
+    photo = write_jpeg(random_picture((16, 16), ((1, 1),) * 3, 1))
+    np.savez("photo.npz", x=np.frombuffer(photo, np.uint8))
+    np.savez("pixels.npz", x=np.zeros((1, 16, 16, 3), np.int8))
+    Path("photo.jpg").write_bytes(photo)
+    tvmc(capsys, "run", "-i", "photo.npz", "-o", "out.npz", "jpeg.tar")
+    run_cli(capsys, "run", "jpeg.tar", "--input", "photo.jpg", "--save", "same.npz")
+    with np.load("same.npz") as same:
+        assert same[same.files[0]].tobytes() == output_of("out.npz")
+    assert "byte for byte" in tvmc(capsys, "run", "jpeg.tar")
+    tvmc(capsys, "run", "-i", "pixels.npz", "jpeg.tar", status=2)
+    tvmc(capsys, "run", "--fill-mode", "ones", "jpeg.tar", status=2)
 
 
 def test_times_are_counts_and_tops_are_sorted(
