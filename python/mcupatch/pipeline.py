@@ -179,6 +179,7 @@ def compile_model(
     write = open_dump(dump)
     board = load_board(options.board, options.sram_bytes, options.flash_bytes)
     toolchain = find_toolchain(options.toolchain, board.core)
+    object_cpu = _object_cpu(options, board)
 
     progress("importing the model")
     network = read_graph(source, options.io, options.stream_input, input_scaling(options))
@@ -208,7 +209,6 @@ def compile_model(
     write("tiled_module.txt", lambda: str(tiled.script()))
     provenance = f"{command_line(source.file_name, options)} (mcupatch {__version__}, model {source.digest})"
     name = c_identifier(source.name)
-    object_cpu = _object_cpu(options, board)
     kernels = tuned.kernels if tuned else None
     sources = emit_model(tiled, graph, plan, name, provenance, kernels, rows, object_cpu)
 

@@ -11,7 +11,7 @@ from mcupatch.packing.choose import choose_kernels
 from mcupatch.packing.conv2d import KERNELS, choose_conv2d
 from mcupatch.packing.kernel_choice import KernelChoice
 
-KERNEL_BYTES = 4096  # more than the code of the second kernel takes, and what a linker loses between sections
+KERNEL_BYTES = 4096  # more than the code of one more kernel takes, and what a linker loses between sections
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +26,18 @@ class WideOption:
 def widen_weights(graph: Graph, spare_bytes: int) -> dict[str, KernelChoice]:
     """``choose_kernels`` with int16 weights for the convolutions that gain most a byte, in ``spare_bytes`` more flash."""
     choices = choose_kernels(graph)
-    left = spare_bytes - KERNEL_BYTES
+    left = spare_bytes
+    linked: set[str] = set()  # kernels for int16 weights, one for each rounding
 
     def macs_per_byte(option: WideOption) -> float:
         return graph.output_tensor(option.op).elements * option.op.weights[0].size / option.extra_bytes
 
     for option in sorted(find_wide_options(graph).values(), key=macs_per_byte, reverse=True):
-        if option.extra_bytes <= left:
+        needed = option.extra_bytes + (0 if option.choice.function in linked else KERNEL_BYTES)
+        if needed <= left:
             choices[option.op.name] = option.choice
-            left -= option.extra_bytes
+            linked.add(option.choice.function)
+            left -= needed
     return choices
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mcupatch.ir import ops
 from mcupatch.packing.choose import choose_kernels
-from mcupatch.packing.wide_weights import widen_weights
+from mcupatch.packing.round_once import round_once
+from mcupatch.packing.wide_weights import KERNEL_BYTES, widen_weights
 from mcupatch.pipeline import compile, measure_model
 
 NETWORK = "zoo:mbv2_w0.35_r144@32"
@@ -26,6 +29,25 @@ def test_what_is_spare_is_used_and_no_more() -> None:
     assert widened[0] == set()
     assert set() < widened[30_000] < convolutions
     assert widened[10_000_000] == convolutions
+
+
+def test_each_rounding_brings_a_kernel() -> None:
+    """A network with two roundings links two kernels for int16 weights, and the flash has to hold both."""
+    graph = compile(NETWORK).graph
+    once = round_once(graph).ops
+    mixed = replace(
+        graph, ops=tuple((op, other)[i % 2] for i, (op, other) in enumerate(zip(graph.ops, once)))
+    )
+    narrow = choose_kernels(mixed)
+    most = 0
+    for spare in range(3_000, 40_000, 3_000):
+        choices = widen_weights(mixed, spare)
+        changed = [name for name in narrow if choices[name].function != narrow[name].function]
+        extra = sum(choices[name].flash_bytes - narrow[name].flash_bytes for name in changed)
+        kernels = len({choices[name].function for name in changed})
+        assert extra + kernels * KERNEL_BYTES <= spare
+        most = max(most, kernels)
+    assert most == 2
 
 
 def test_a_budget_of_flash_is_spent_on_speed() -> None:
