@@ -14,7 +14,7 @@ import click
 
 from mcupatch.errors import BadInput
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
-from mcupatch.outputs import write_file
+from mcupatch.outputs import directory_of_output, write_file
 from mcupatch.target.sizes import parse_size
 
 
@@ -80,9 +80,23 @@ class NumberType(click.ParamType):
         return number
 
 
+class SecondsType(NumberType):
+    """How long something may take: ``600``, ``0.5``."""
+
+    name = "SECONDS"
+    _LONGEST = 1e6  # eleven days; the timers of an operating system do not take any number
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = super().convert(value, param, ctx)
+        if not 0 < seconds <= self._LONGEST:
+            self.fail(f"{value!r} is not a time above 0 and up to {self._LONGEST:.0f} seconds", param, ctx)
+        return seconds
+
+
 NETWORK_SUFFIXES = (".json", ".tflite", ".onnx")
 
 SIZE, GRID, FRACTION, NUMBER = SizeType(), GridType(), FractionType(), NumberType()
+SECONDS = SecondsType()
 
 model_argument = click.argument("model", metavar="MODEL")
 json_option = click.option(
@@ -185,6 +199,11 @@ def check_text_target(what: str, file: str | None) -> None:
 def _check_writable(what: str, file: str) -> None:
     if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
         raise BadInput(f"cannot write {what} to {file!r}: it is a directory, or its directory does not exist")
+    directory = directory_of_output(Path(file))
+    if directory is not None:
+        raise BadInput(
+            f"cannot write {what} to {file!r}: it is part of what mcupatch wrote to {str(directory)!r}; name another file"
+        )
 
 
 def check_plot_target(plot: str | None) -> None:

@@ -69,7 +69,7 @@ def command(
     Through onnxruntime's static quantisation, calibrated with the pictures of DIR, each resized to the model's input.
     """
     from mcupatch.calibration_pictures import Normalisation, find_pictures, picture_samples
-    from mcupatch.cli.parameters import check_text_target
+    from mcupatch.cli.parameters import check_different_files, check_text_target
     from mcupatch.files import read_user_file
     from mcupatch.outputs import write_file
     from mcupatch.quantize_onnx import quantize_onnx, read_float_input
@@ -79,6 +79,7 @@ def command(
     if target.suffix.lower() != ".onnx":
         raise BadInput(f"The result is an ONNX model: name a file that ends in .onnx, not {str(target)!r}.")
     check_text_target("the model", str(target))
+    check_different_files(("MODEL", model), ("--output", str(target)))
     normalisation = Normalisation(mean, std)
     data = read_user_file(source, "the model")
     shape = read_float_input(data)
