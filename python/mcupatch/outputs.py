@@ -98,6 +98,16 @@ def write_file(path: Path, content: str | bytes) -> None:
         Path(draft).unlink(missing_ok=True)
 
 
+def directory_of_output(file: Path) -> Path | None:
+    """The output of mcupatch that ``file`` is part of; None where it is none of the entries that mcupatch wrote."""
+    place = Path(os.path.realpath(file))
+    below = zip(place.parents, (place, *place.parents))
+    return next(
+        (p for p, entry in below if (p / MARKER).is_file() and entry.name in _read_manifest(p)),
+        None,
+    )
+
+
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
     """Keep other mcupatch processes from replacing anything in ``directory``; without effect where it has no locks."""

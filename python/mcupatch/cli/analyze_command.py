@@ -7,6 +7,7 @@ import click
 from mcupatch.cli.console import output_console, show_progress
 from mcupatch.cli.parameters import (
     GRID,
+    check_different_files,
     check_json_target,
     io_option,
     json_option,
@@ -35,6 +36,7 @@ def command(
 
     mode = schedule_mode(False, grid, ops, "auto", False, None)
     check_json_target(json_file)
+    check_different_files(("MODEL", model), ("--json", json_file))
     with show_progress() as progress:
         progress("importing the model")
         graph = read_graph(load_model_file(model), io)

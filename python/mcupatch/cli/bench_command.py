@@ -52,7 +52,7 @@ def command(
     check_json_target(json_file)
     check_text_target("the Markdown", markdown)
     check_plot_target(plot)
-    check_different_files(("--json", json_file), ("--plot", plot), ("--markdown", markdown))
+    check_different_files(("MODEL", model), ("--json", json_file), ("--plot", plot), ("--markdown", markdown))
     with show_progress() as progress:
         built: BuiltModel
         if is_compiled:

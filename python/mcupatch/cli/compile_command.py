@@ -9,7 +9,13 @@ import click
 
 from mcupatch.cli.compile_options import compile_options
 from mcupatch.cli.console import output_console, print_lines, show_progress
-from mcupatch.cli.parameters import check_json_target, json_option, model_argument, write_json
+from mcupatch.cli.parameters import (
+    check_different_files,
+    check_json_target,
+    json_option,
+    model_argument,
+    write_json,
+)
 from mcupatch.options import ByHand, CompileOptions, FitBudget
 from mcupatch.target.sizes import format_size
 
@@ -47,6 +53,7 @@ def command(
     from mcupatch.saved import save_compiled
 
     check_json_target(json_file)
+    check_different_files(("MODEL", model), ("--json", json_file))
     source = load_model_file(model)
     directory = Path(source.name if output is None else output)
     check_replaceable(directory)

@@ -51,6 +51,8 @@ def command(
         raise click.UsageError(
             "name one system and where to write: --cmake OUT, --arduino OUT, --zephyr OUT or --stm32 OUT"
         )
+    if board is not None and stm32 is None:
+        raise click.UsageError("--board goes with --stm32")
     ((name, write),) = chosen
     target = Path(name)
     check_export_target(target, Path(directory), replace)

@@ -14,7 +14,7 @@ import click
 
 from mcupatch.errors import BadInput
 from mcupatch.options import ByHand, FitBudget, LeastSram, Mode, PerLayer
-from mcupatch.outputs import write_file
+from mcupatch.outputs import directory_of_output, write_file
 from mcupatch.target.sizes import parse_size
 
 
@@ -201,6 +201,11 @@ def check_text_target(what: str, file: str | None) -> None:
 def _check_writable(what: str, file: str) -> None:
     if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
         raise BadInput(f"cannot write {what} to {file!r}: it is a directory, or its directory does not exist")
+    directory = directory_of_output(Path(file))
+    if directory is not None:
+        raise BadInput(
+            f"cannot write {what} to {file!r}: it is part of what mcupatch wrote to {str(directory)!r}; name another file"
+        )
 
 
 def check_plot_target(plot: str | None) -> None:

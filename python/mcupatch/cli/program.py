@@ -108,6 +108,11 @@ def run_program(program: click.Command, name: str, arguments: list[str]) -> int:
             _explain_defect(error, name, "--debug" in arguments)
             return 1
         return 2
+    except MemoryError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        print_error(f"not enough memory on this computer: {error or 'free some'}")
+        return 2
     except Exception as error:
         _explain_defect(error, name, "--debug" in arguments)
         return 1

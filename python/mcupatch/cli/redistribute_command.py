@@ -76,7 +76,7 @@ def command(
 
     suffix = None if output is None else check_network_target(output)
     check_json_target(json_file)
-    check_different_files(("--json", json_file), ("--output", output))
+    check_different_files(("NETWORK", network), ("--json", json_file), ("--output", output))
     source = load_network(network)
     budget = None
     if board is not None or sram is not None:

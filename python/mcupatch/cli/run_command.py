@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from mcupatch.cli.console import output_console, show_progress
-from mcupatch.cli.parameters import SECONDS, check_different_files, check_json_target, json_option, write_json
+from mcupatch.cli.parameters import (
+    SECONDS,
+    check_different_files,
+    check_json_target,
+    check_text_target,
+    json_option,
+    write_json,
+)
 
 
 @click.command("run")
@@ -68,7 +75,9 @@ def command(
         raise click.UsageError("--board and --probe go with --on board")
     tree = find_zephyr(zephyr_base) if backend == "zephyr" else None
     check_json_target(json_file)
-    check_different_files(("--json", json_file), ("--save", save))
+    check_text_target("the outputs", save)
+    for file in (directory, labels, *inputs):
+        check_different_files(("what is read", file), ("--json", json_file), ("--save", save))
     names = read_labels(Path(labels)) if labels else None
     with show_progress() as progress:
         progress("reading the compiled model")

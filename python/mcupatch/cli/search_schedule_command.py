@@ -72,7 +72,7 @@ def command(
         options = CompileOptions(board or CompileOptions.board, sram, io=io, stream_input=stream_input)
     check_json_target(json_file)
     check_plot_target(plot)
-    check_different_files(("--json", json_file), ("--plot", plot))
+    check_different_files(("MODEL", model), ("--json", json_file), ("--plot", plot))
     with show_progress() as progress:
         progress("importing the model")
         graph = read_graph(load_model_file(model), io, stream_input)

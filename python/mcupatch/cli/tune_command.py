@@ -68,7 +68,7 @@ def command(
     source = load_model_file(model)
     target = Path(f"{source.name}.tuned.jsonl" if database is None else database)
     check_text_target("the tuning database", str(target))
-    check_different_files(("--json", json_file), ("--database", str(target)))
+    check_different_files(("MODEL", model), ("--json", json_file), ("--database", str(target)))
     kept = open_database(target, cost)
     with show_trials(trials) as (progress, advance):
         tuning = ModelTuning(source, options, TuneOptions(trials, seed), kept, progress)

@@ -86,6 +86,7 @@ def _board_texts(project: Project, chip: Stm32, board: Board) -> dict[str, str]:
 def check_board(project: Project, asked: str | None) -> None:
     """Raise BadInput if ``asked`` is another board than the one that the model was compiled for."""
     if asked is not None and asked != project.board:
+        load_board(asked)
         raise BadInput(
             f"the model was compiled for {project.board}, whose memories its arena lies in; for {asked} compile it "
             f"with --board {asked}"

@@ -58,7 +58,7 @@ def _run(program: HostProgram, data: bytes, timeout_seconds: float) -> bytes:
             timeout=timeout_seconds,
         )
     except subprocess.TimeoutExpired as error:
-        raise EmulationFault(f"The network ran for more than {timeout_seconds:.0f} s on the host.") from error
+        raise EmulationFault(f"The network ran for more than {timeout_seconds:g} s on the host.") from error
     if done.returncode != 0:
         shown = "\n".join(done.stderr.strip().splitlines()[:_SHOWN_LINES])
         raise EmulationFault(f"The network failed on the host (status {done.returncode}):\n{shown}")

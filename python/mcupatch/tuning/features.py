@@ -64,7 +64,7 @@ class FeatureReader:
             counts = count_whole(self._graph, i) if layout is None else count_calls(layout, i)
             modelled.append(max(self._work[i].of(counts) / HUNDRED, 1.0))
             rows.append(self._row(i, counts, modelled[-1], layout))
-            calls += counts.calls
+            calls += counts.calls + counts.narrow_calls
         if layout is None:
             return StageFeatures(tuple(rows), np.array(modelled), np.array([0, 0, calls, 0, 0], float))
         moved = find_moved(self._graph, layout)
@@ -75,13 +75,15 @@ class FeatureReader:
         graph, op = self._graph, self._graph.ops[i]
         source, out = graph.input_tensors(op)[0].hwc, graph.output_tensor(op).hwc
         kernel, stride = getattr(op, "kernel", (0, 0)), getattr(op, "stride", (0, 0))
-        calls, rows = max(counts.calls, 1), max(counts.rows, 1)
+        calls = max(counts.calls + counts.narrow_calls, 1)
+        rows = max(counts.rows + counts.narrow_rows, 1)
+        positions = counts.positions + counts.narrow_positions
         cached = 0 if layout is None else sum(self._is_cached(layout, name) for name in op.inputs)
         return (
             *(float(i), float(self._kinds.index(op.kind)), *map(float, (*kernel, *stride))),
             *(float(source[2]), float(out[2]), float(macs_per_pixel(op, out[2]))),
             *map(float, astuple(counts)),
-            *(counts.rows / calls, counts.positions / rows, counts.narrow / max(counts.positions, 1)),
+            *(rows / calls, positions / rows, counts.narrow_positions / max(positions, 1)),
             *(counts.odd_rows / rows, modelled / calls, float(cached), float(layout is None)),
         )
 

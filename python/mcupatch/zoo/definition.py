@@ -24,8 +24,8 @@ from mcupatch.zoo.blocks import (
     Prediction,
     Separable,
 )
-from mcupatch.zoo.expand import expand_layers
-from mcupatch.zoo.layers import INPUT, Activation, Add, GateFunction, Padding
+from mcupatch.zoo.check_network import check_network
+from mcupatch.zoo.layers import Activation, GateFunction, Padding
 
 _KINDS = {
     "conv": ConvBlock,
@@ -89,24 +89,8 @@ def parse_definition(data: bytes) -> Network:
     head = _parse_head(_as_object(top.get("head"), "head"), len(blocks))
     choices = {key: _parse_choice(top[key], key) for key in _CHOICES if key in top}
     network = Network(name, (height, width, channels), blocks, head, **choices)
-    _check_shapes(network)
+    check_network(network)
     return network
-
-
-def _check_shapes(network: Network) -> None:
-    """Raise BadInput where blocks do not fit together."""
-    for number, block in enumerate(network.blocks):
-        before = network.blocks[number - 1].out_channels if number else network.input_shape[2]
-        if isinstance(block, InvertedResidual):
-            if before % block.groups or block.out_channels % block.groups:
-                raise BadInput(f'block {number}: "groups" divides the channels before and after it.')
-            if block.squeeze > before:
-                raise BadInput(f'block {number}: "squeeze" is at most {before}, the channels before it.')
-    layers = expand_layers(network)
-    shapes = {INPUT: network.input_shape, **{layer.name: layer.out_shape for layer in layers}}
-    for layer in layers:
-        if isinstance(layer, Add) and len({shapes[name] for name in layer.inputs}) > 1:
-            raise BadInput(f"{layer.name}: the two things added have different sizes.")
 
 
 def _changed_fields(record: Any) -> dict[str, Any]:
@@ -116,7 +100,8 @@ def _changed_fields(record: Any) -> dict[str, Any]:
 
 def _parse_block(value: Any, where: str) -> Any:
     found = dict(_as_object(value, where))
-    kind = _KINDS.get(found.pop("kind", None))
+    name = found.pop("kind", None)
+    kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise BadInput(f'{where}: "kind" is one of {", ".join(_KINDS)}.')
     return _parse_record(kind, found, where)
@@ -145,7 +130,20 @@ def _parse_record(kind: type[Record], value: dict[str, Any], where: str) -> Reco
     missing = [name for name, f in known.items() if f.default is MISSING and name not in value]
     if missing:
         raise BadInput(f"{where} lacks the field {missing[0]!r}.")
-    return kind(**{name: _parse_field(value[name], name, known[name].default, where) for name in value})
+    return kind(
+        **{
+            name: _parse_pair(value[name], f"{where}: {name}")
+            if kind is ConvBlock and name == "kernel" and isinstance(value[name], list)
+            else _parse_field(value[name], name, known[name].default, where)
+            for name in value
+        }
+    )
+
+
+def _parse_pair(value: list[Any], where: str) -> tuple[int, int]:
+    if len(value) != 2:
+        raise BadInput(f"{where} is a whole number, or [rows, columns].")
+    return _check_number(value[0], where), _check_number(value[1], where)
 
 
 def _parse_field(value: Any, name: str, default: Any, where: str) -> Any:
@@ -153,8 +151,6 @@ def _parse_field(value: Any, name: str, default: Any, where: str) -> Any:
         if not isinstance(value, bool):
             raise BadInput(f"{where}: {name!r} is true or false.")
         return value
-    if name == "kernel" and isinstance(value, list) and len(value) == 2:
-        return tuple(_check_number(n, f"{where}: {name}") for n in value)
     if value is None and default is None:
         return None
     return _check_number(value, f"{where}: {name}", 0 if name in ("squeeze", "other", "source") else 1)

@@ -34,6 +34,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         (EmulationFault("the stack overflowed"), 2, "the stack overflowed"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (click.Abort(), 130, "interrupted"),
+        (MemoryError("Unable to allocate 96.0 GiB"), 2, "not enough memory on this computer: Unable"),
         (ZeroDivisionError("division by zero"), 1, "defect of mcupatch"),
         (
             OSError(28, "No space left on device", "/tmp/x.c"),
