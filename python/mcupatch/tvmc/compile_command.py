@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mcupatch.cli.console import output_console, print_lines, show_progress
-from mcupatch.cli.parameters import board_option, model_argument
+from mcupatch.cli.parameters import board_option, check_different_files, check_text_target, model_argument
 from mcupatch.tvmc.pass_config import parse_pass_config
 from mcupatch.tvmc.refused import OneChoice, Refused, refuse_options
 from mcupatch.tvmc.target_words import parse_target
@@ -95,10 +95,8 @@ def command(
     if not passes:
         options = replace(options, mode=PerLayer())
     words.check_board(load_board(board, None, None))
-    if Path(output).is_dir() or not Path(output).absolute().parent.is_dir():
-        raise click.UsageError(
-            f"-o: cannot write {output!r}: it is a directory, or its directory does not exist"
-        )
+    check_text_target("the archive", output)
+    check_different_files(("MODEL", model), ("--output", output))
     source = load_model_file(model)
     if model_format is not None and source.suffix != f".{model_format}":
         raise click.UsageError(

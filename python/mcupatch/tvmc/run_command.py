@@ -76,7 +76,7 @@ def command(
         project = read_project(archive)
         archive, backend = project.archive, run_backend(project)
     check_text_target("the outputs", outputs)
-    check_different_files(("--inputs", inputs), ("--outputs", outputs))
+    check_different_files(("PATH", path), ("--inputs", inputs), ("--outputs", outputs))
     with show_progress() as progress:
         progress("reading the archive")
         saved = load_compiled(archive)

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from mcupatch.cli.parameters import check_json_target
 from mcupatch.errors import BadInput
-from mcupatch.outputs import MARKER, check_replaceable, replace_directory, write_file
+from mcupatch.outputs import (
+    MANIFEST,
+    MARKER,
+    check_replaceable,
+    directory_of_output,
+    replace_directory,
+    write_file,
+)
 
 
 def write_output(target: Path, text: str = "{}") -> None:
@@ -127,3 +135,18 @@ def test_write_file_keeps_links_and_pipes(tmp_path: Path) -> None:
     assert os.read(reader, 10) == b"two"
     os.close(reader)
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_is_part_of_an_output_is_known(tmp_path: Path) -> None:
+    """So that no option writes figures over a compiled model."""
+    out = tmp_path / "out"
+    with replace_directory(out) as draft:
+        (draft / MARKER).write_text("{}")
+        (draft / "src").mkdir()
+    for name in (MARKER, MANIFEST, "src/net.c", "src/deep/net.c"):
+        assert directory_of_output(out / name) == out
+    for name in ("figures.json", "mine/figures.json", "../figures.json"):
+        assert directory_of_output(out / name) is None
+    with pytest.raises(BadInput, match="part of what mcupatch wrote"):
+        check_json_target(str(out / MARKER))
+    check_json_target(str(out / "figures.json"))

@@ -121,3 +121,10 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 def test_verbose_explains(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = configured("mcupatch.grid=2x2", "mcupatch.ops=2")
     assert "operators 0 to 1" in tvmc(capsys, "compile", "-v", *words, "net.tflite")
+
+
+def test_nothing_that_is_read_is_written_over(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "net.json").write_text("{}")
+    assert "MODEL and --output" in tvmc(capsys, "compile", "net.json", "-o", "net.json", status=2)
+    assert "PATH and --outputs" in tvmc(capsys, "run", "net.json", "-o", "net.json", status=2)
+    assert (here / "net.json").read_text() == "{}"
