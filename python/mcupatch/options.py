@@ -125,8 +125,8 @@ class CompileOptions:
 
 
 def command_line(source: str, options: CompileOptions) -> str:
-    """The call of ``mcupatch compile`` that means ``options``."""
-    words = ["mcupatch compile", source, "--board", options.board]
+    """The call of ``mcupatch compile`` that means ``options``; files by their names, wherever they lie."""
+    words = ["mcupatch compile", source, "--board", PurePath(options.board).name]
     for name, value in (("--sram", options.sram_bytes), ("--flash", options.flash_bytes)):
         words += [name, f"{value}B"] if value is not None else []
     mode = options.mode

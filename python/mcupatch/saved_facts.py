@@ -52,7 +52,7 @@ def build_facts(compiled: CompiledModel) -> dict[str, Any]:
     options, sources = compiled.options, compiled.sources
     return {
         "mcupatch": __version__,
-        "board": options.board,
+        "board": Path(options.board).name,
         "board_description": read_board_file(options.board) if options.board.endswith(BOARD_SUFFIX) else None,
         "sram_bytes": options.sram_bytes,
         "flash_bytes": options.flash_bytes,

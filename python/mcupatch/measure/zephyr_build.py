@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def build_application(
         try:
             said, _ = running.communicate(timeout=timeout_seconds)
         except BaseException as error:
-            os.killpg(running.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended just now
+                os.killpg(running.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise EmulationFault(
                     f"Zephyr was not built within {timeout_seconds:g} s. --timeout gives it longer."

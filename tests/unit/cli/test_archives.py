@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,21 @@ def test_an_archive_gives_the_firmware_of_its_directory(built: Path) -> None:
     of_archive, of_directory = load_compiled(built / "model.tar"), load_compiled(built)
     assert of_archive.firmware.board.name == SINGLE and not of_archive.firmware.board.has_double
     assert of_archive.firmware.path.read_bytes() == of_directory.firmware.path.read_bytes()
+
+
+def test_a_board_from_a_file_goes_along(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its description, by its name: what is written says nothing of where it lay, and needs it no more."""
+    place = here / "somewhere" / "mine.toml"
+    place.parent.mkdir()
+    place.write_text((resources.files("mcupatch.target.boards") / "stm32f412.toml").read_text())
+    (here / "net.tflite").write_bytes(small_model())
+    run_cli(capsys, "compile", "net.tflite", "--board", str(place), "-o", "net")
+    place.unlink()
+    written = [file.read_bytes() for file in Path("net").rglob("*") if file.is_file()]
+    assert not any(b"somewhere" in data for data in written) and b"--board mine.toml" in b"".join(written)
+    for path in ("net", "net/model.tar"):
+        assert "byte for byte" in run_cli(capsys, "run", path)
+        assert load_compiled(Path(path)).firmware.board.name == "mine"
 
 
 def test_an_archive_is_benched_and_exported(

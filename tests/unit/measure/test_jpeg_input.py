@@ -42,7 +42,7 @@ def expected() -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
 @pytest.mark.parametrize("board", ["stm32f412", "stm32f746"])
 def test_on_the_chip(board: str, compiler: str, tmp_path: Path) -> None:
     try:
-        toolchain = find_toolchain(compiler, load_board(board).cpu)
+        toolchain = find_toolchain(compiler, load_board(board).core)
     except ToolMissing as missing:
         pytest.skip(str(missing))
     firmware = build_firmware(jpeg_sources(), load_board(board), tmp_path, toolchain)
