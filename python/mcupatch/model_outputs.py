@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ def read_labels(path: Path) -> list[str]:
 def save_outputs(path: Path, outputs: Mapping[str, NDArray[np.generic]]) -> None:
     """Write all outputs to one ``.npz`` file, each under its tensor's name."""
     stream = io.BytesIO()
-    arrays: dict[str, Any] = {name.replace("/", "_"): value for name, value in outputs.items()}
-    np.savez(stream, **arrays)
+    with zipfile.ZipFile(stream, "w") as archive:  # np.savez takes no array by the name "file"
+        for name, value in outputs.items():
+            with archive.open(f"{name.replace('/', '_')}.npy", "w") as entry:
+                np.lib.format.write_array(entry, np.asanyarray(value), allow_pickle=False)
     write_file(path, stream.getvalue())

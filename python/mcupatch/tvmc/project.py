@@ -47,5 +47,5 @@ def read_project(directory: Path) -> MicroProject:
         facts = json.loads(read_user_file(directory / PROJECT_FILE, "the project"))
         options = {str(name): str(value) for name, value in facts["options"].items()}
         return MicroProject(directory, str(facts["platform"]), options)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise BadInput(f"{str(directory / PROJECT_FILE)!r} is damaged; create the project again") from error

@@ -6,10 +6,12 @@ import multiprocessing
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mcupatch.cli.parameters import check_json_target
 from mcupatch.errors import BadInput
+from mcupatch.model_outputs import save_outputs
 from mcupatch.outputs import (
     MANIFEST,
     MARKER,
@@ -150,3 +152,16 @@ def test_what_is_part_of_an_output_is_known(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="part of what mcupatch wrote"):
         check_json_target(str(out / MARKER))
     check_json_target(str(out / "figures.json"))
+
+
+def test_an_output_may_have_any_name(tmp_path: Path) -> None:
+    values = {
+        "file": np.arange(3, dtype=np.int8),
+        "a/b": np.float32([[1.5]]),
+        "ä": np.zeros((1, 2), np.uint8),
+    }
+    save_outputs(tmp_path / "out.npz", values)
+    with np.load(tmp_path / "out.npz") as found:
+        assert set(found) == {"file", "a_b", "ä"}
+        for name, value in values.items():
+            np.testing.assert_array_equal(found[name.replace("/", "_")], value, strict=True)

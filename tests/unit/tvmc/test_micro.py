@@ -173,7 +173,16 @@ def test_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"platform": "qemu", "options": 3}', '{"platform": "mbed", "options": {}}']
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"platform": "qemu", "options": 3}',
+        '{"platform": "mbed", "options": {}}',
+    ],
+    ids=lambda content: content[:30],
 )
 def test_a_damaged_project_is_told(
     content: str, here: Path, archive: Path, capsys: pytest.CaptureFixture[str]
