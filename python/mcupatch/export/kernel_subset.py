@@ -12,7 +12,11 @@ _INCLUDE = re.compile(r'#[ \t]*include[ \t]*"([^"]+)"')
 _NAME = re.compile(r"\bmcup_\w+")
 # What stands at the start of a line is at the file level: clang-format sees to it.
 _FUNCTION = re.compile(r"^(static\b)?[a-z_ ][\w \t*]*?\b(mcup_\w+)\([^;{}]*\)\s*\{", re.MULTILINE)
-_PROTOTYPE = re.compile(r"^(?!static\b|#)[a-z_][^;{}#]*\)\s*;", re.MULTILINE)
+_PROTOTYPE = re.compile(
+    r"^(?!static\b|#)[a-z_][^;{}#]*\)\s*;"  # of one function,
+    r"|^mcup_\w+ mcup_\w+(?:,\s*mcup_\w+)*;",  # or of several that have one type
+    re.MULTILINE,
+)
 _MADE_BY_MACRO = re.compile(r"^[A-Z]\w*\(([^;]*?)\)$", re.MULTILINE)
 
 
