@@ -10,6 +10,8 @@ import pytest
 from mcupatch.cli.main import run_command_line
 from tests.support.programs import find_program, run_program
 
+HEAVY = pytest.mark.heavy  # a variant of what `make test` runs
+
 # The flags of Arduino's own cores; the language is that of the compiler.
 C_FLAGS = ("-c", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections")
 CPP_FLAGS = ("-c", "-Os", "-std=gnu++17", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti")
@@ -46,7 +48,11 @@ def compile_sources(library: Path, objects: Path, command: str, flags: tuple[str
     return [objects / f"{file.stem}.o" for file in files]
 
 
-@pytest.mark.parametrize("library", ["held", "streamed", "jpeg", "floats"], indirect=True)
+@pytest.mark.parametrize(
+    "library",
+    ["held", *(pytest.param(kind, marks=HEAVY) for kind in ("streamed", "jpeg", "floats"))],
+    indirect=True,
+)
 def test_the_sketch_gives_the_reference(library: Path, tmp_path: Path) -> None:
     objects = compile_sources(library, tmp_path / "objects", find_program("gcc"), C_FLAGS)
     (tmp_path / "Arduino.h").write_text(ARDUINO_H)

@@ -16,6 +16,8 @@ from mcupatch.saved import load_compiled
 from mcupatch.sent_inputs import random_sent_inputs
 from tests.support.programs import find_program, run_program
 
+HEAVY = pytest.mark.heavy  # a variant of what `make test` runs
+
 STRICT = "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror"
 
 
@@ -33,7 +35,9 @@ def build(source: Path, *more: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["held", "streamed", "jpeg", "camera", "floats"])
+@pytest.mark.parametrize(
+    "kind", ["held", "jpeg", *(pytest.param(kind, marks=HEAVY) for kind in ("streamed", "camera", "floats"))]
+)
 def test_the_example_gives_the_reference(kind: str, compiled_models: dict[str, Path], tmp_path: Path) -> None:
     out = export(compiled_models[kind], tmp_path / "net", "--seed", "3")
     (program,) = build(out, STRICT).glob("tvmgen_*_example")
@@ -74,8 +78,8 @@ def test_an_installed_library_is_found(compiled_models: dict[str, Path], tmp_pat
     ("kind", "cpu"),
     [
         ("streamed", "cortex-m3"),
-        ("streamed", "cortex-m4"),
-        ("streamed", "cortex-m7-single"),
+        pytest.param("streamed", "cortex-m4", marks=HEAVY),
+        pytest.param("streamed", "cortex-m7-single", marks=HEAVY),
         ("jpeg", "cortex-m55"),
     ],
 )
@@ -164,6 +168,7 @@ def test_a_changed_kernel_is_refused(
     assert "copy.c was changed" in capsys.readouterr().err
 
 
+@pytest.mark.heavy
 def test_two_networks_in_one_program(compiled_models: dict[str, Path], tmp_path: Path) -> None:
     """Each library holds the kernels it calls; the linker takes those of one."""
     headers = []

@@ -38,7 +38,14 @@ def link_names(path: Path) -> tuple[set[str], set[str]]:
         return {s.name for s in symbols} - needed, needed
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "host",
+        "chip",
+        *(pytest.param(v, marks=pytest.mark.heavy) for v in ("dsp on the host", "chip, portable")),
+    ],
+)
 def test_every_selection_links(variant: str, tmp_path: Path) -> None:
     toolchain: Toolchain = find_toolchain("zig", "cortex-m7") if "chip" in variant else find_host_compiler()
     kernels = read_kernel_sources()

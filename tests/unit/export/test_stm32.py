@@ -24,6 +24,8 @@ from mcupatch.target.board import STATICS_BYTES, load_board
 from mcupatch.target.stm32 import CHIPS, find_chip
 from tests.support.qemu import needs_qemu
 
+HEAVY = pytest.mark.heavy  # a variant of what `make test` runs
+
 KIB = 1024
 # DS11139, DS10916, DS12110, "Memory mapping": where the main RAM lies, its size, that of the flash
 DATASHEETS = {
@@ -111,8 +113,13 @@ def test_an_image_that_does_not_fit(projects: dict[str, Path], tmp_path: Path) -
 @needs_cmake
 @pytest.mark.parametrize(
     ("board", "tools"),
-    [("stm32f412", "arm-none-eabi"), ("stm32f746", "arm-none-eabi"), ("stm32h743", "arm-none-eabi"), ("stm32f746", "zig")],
-)  # fmt: skip
+    [
+        ("stm32f412", "arm-none-eabi"),
+        ("stm32f746", "arm-none-eabi"),
+        pytest.param("stm32h743", "arm-none-eabi", marks=HEAVY),
+        pytest.param("stm32f746", "zig", marks=HEAVY),
+    ],
+)
 def test_plain_cmake_builds_it(board: str, tools: str, projects: dict[str, Path], tmp_path: Path) -> None:
     if tools == "arm-none-eabi" and shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not installed")
@@ -163,7 +170,9 @@ SEMIHOSTING = ("-serial", "null", "-semihosting-config", "enable=on,target=nativ
 
 
 @needs_qemu
-@pytest.mark.parametrize(("name", "toolchain"), [("stm32f412", "zig"), ("streamed", "gcc")])
+@pytest.mark.parametrize(
+    ("name", "toolchain"), [("stm32f412", "zig"), pytest.param("streamed", "gcc", marks=HEAVY)]
+)
 def test_the_m4_image_boots_on_its_neighbour(
     name: str, toolchain: str, projects: dict[str, Path], tmp_path: Path
 ) -> None:
