@@ -137,7 +137,7 @@ def test_a_model_under_a_wrong_ending_is_still_known_or_told(
         ),
         (["run", "out", "--timeout", "inf"], "not a number"),
         (["run", "out", "--timeout", "nan"], "not a number"),
-        (["run", "out", "--on", "qemu", "--timeout", "1e300"], "not a time"),
+        (["run", "out", "--on", "qemu", "--timeout", "1e300"], "not a number of seconds"),
         (["run", "out", "--input", "x.npz", "--save", "x.npz"], "--save name the same file"),
         (["export", "out", "--cmake", "there", "--board", "stm32f746"], "--board goes with --stm32"),
         (["compile"], "MODEL"),
