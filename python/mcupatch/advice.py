@@ -61,7 +61,8 @@ def advise(
         )
     yield Advice(
         "Another network",
-        "Patches that see less of the picture overlap less: redistribute shows it for networks given as blocks.",
+        "Patches that see less of the picture overlap less: redistribute shows it for "
+        "zoo:NAME and .json definitions, not for a trained file.",
         "mcupatch redistribute NETWORK",
     )
 

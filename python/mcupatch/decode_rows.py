@@ -119,7 +119,9 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
 def _decode_jpeg(source: RowSource, data: bytes, shape: _RowShape, values: NDArray[np.uint8]) -> None:
     height, width = jpeg_size(data)
     if (height, width) != (shape.rows, shape.columns):
-        raise BadInput(f"it is {width}x{height} pixels, the input {shape.columns}x{shape.rows}")
+        raise BadInput(
+            f"it is {width}x{height} pixels, the input {shape.columns}x{shape.rows}; resize the file"
+        )
     library = load_library()
     state = ctypes.create_string_buffer(_size(library.mcup_jpeg_state_bytes))
     held = ctypes.create_string_buffer(source.held_bytes)

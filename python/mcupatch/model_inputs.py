@@ -25,6 +25,7 @@ _NUMPY_DAMAGE = (
     *(OSError, ValueError, TypeError, EOFError, SyntaxError, TokenError),
     *(MemoryError, zipfile.BadZipFile, zlib.error),
 )
+_NUMPY_STARTS = (b"\x93NUMPY", b"PK")  # else numpy takes it for a pickle
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
@@ -155,6 +156,8 @@ def fit_value(value: Array, tensor: Tensor, shown: str) -> Array:
 def _load(path: Path) -> Any:
     """An array, or an archive of them that is read item by item."""
     data = read_user_file(path, "the input")
+    if not data.startswith(_NUMPY_STARTS):
+        raise BadInput(f"cannot read {str(path)!r}: it is no .npy or .npz file of numpy")
     try:
         return np.load(io.BytesIO(data), allow_pickle=False)
     except _NUMPY_DAMAGE as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcupatch.cli.console import output_console, show_progress
+from mcupatch.cli.console import output_console, print_lines, show_progress
 from mcupatch.cli.parameters import (
     FRACTION,
     GRID,
@@ -102,3 +102,5 @@ def command(
         output_console().print(redistribution_report(figures))
         if budget is not None:
             output_console().print(fitting_report(found.network.name, arena, budget, edits))
+        if output is not None:
+            print_lines([f"written to {output}"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcupatch.cli.console import output_console
+from mcupatch.cli.console import output_console, print_lines
 from mcupatch.cli.parameters import check_network_target
 
 
@@ -44,3 +44,4 @@ def _write(network: str, output: str) -> None:
 
     suffix = check_network_target(output)
     write_file(Path(output), write_network(parse_network(network), suffix))
+    print_lines([f"written to {output}"])
