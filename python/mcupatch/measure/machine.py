@@ -37,7 +37,7 @@ from mcupatch.measure.instruction_starts import count_starts
 from mcupatch.measure.probe import Probe
 from mcupatch.measure.profile import Profile
 
-_CPU_MODELS = {
+CPU_MODELS = {
     "cortex-m3": UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": UC_CPU_ARM_CORTEX_M7,
@@ -80,10 +80,10 @@ class Machine:
     ) -> None:
         self._firmware = firmware
         cpu = firmware.board.cpu
-        if cpu not in _CPU_MODELS:
+        if cpu not in CPU_MODELS:
             raise BadInput(f"The emulated chip (Unicorn) has no {cpu}; QEMU has: mcupatch run DIR --on qemu.")
         self._engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
-        self._engine.ctl_set_cpu_model(_CPU_MODELS[cpu])
+        self._engine.ctl_set_cpu_model(CPU_MODELS[cpu])
         board = firmware.board
         flash = board.main_flash
         self._engine.mem_map(flash.base, _round_up(flash.size), UC_PROT_READ | UC_PROT_EXEC)

@@ -13,6 +13,7 @@ from mcupatch.errors import EmulationFault, ToolMissing
 from mcupatch.firmware.bare_metal import build_firmware
 from mcupatch.firmware.toolchain import find_host_compiler
 from mcupatch.measure.host_backend import run_on_host
+from mcupatch.measure.machine import CPU_MODELS
 from mcupatch.measure.unicorn_backend import run_on_unicorn
 from mcupatch.target.board import list_boards, load_board
 from tests.support.streamed_sources import ALL_ROWS, COLS, ROW_BYTES, ROWS, streamed_sources
@@ -50,7 +51,7 @@ def test_each_set_on_the_host(sanitize: bool) -> None:
     assert np.array_equal(runs[1].outputs[0], EXPECTED[:, ::-1])
 
 
-@pytest.mark.parametrize("board", list_boards())
+@pytest.mark.parametrize("board", [name for name in list_boards() if load_board(name).cpu in CPU_MODELS])
 def test_the_image_is_no_sram(board: str, tmp_path: Path) -> None:
     firmware = build_firmware(streamed_sources(), load_board(board), tmp_path)
     first, second = run_on_unicorn(firmware, [[IMAGE, GAIN], [IMAGE[:, ::-1], GAIN]])
