@@ -82,7 +82,7 @@ def overlapping(kind: type[ops.Operator], seed: int) -> Case:
 
 
 @pytest.mark.skipif("ziglang" in find_compiler(), reason="the sanitizers need gcc or clang")
-@pytest.mark.parametrize("form", ["portable", "dsp"])
+@pytest.mark.parametrize("form", [pytest.param("portable", marks=pytest.mark.heavy), "dsp"])
 def test_sanitizers_are_silent(form: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     cases = [case for kind in RANDOM_EXAMPLES for case in make_cases(kind, 40, seed=1)]
     cases += [overlapping(kind, i) for kind in WINDOWED for i in range(20)]

@@ -87,7 +87,7 @@ def test_windows_far_outside_the_tensor(machine: Machine, name: str, pads: tuple
 
 
 @pytest.mark.skipif("ziglang" in find_compiler(), reason="the sanitizers need gcc or clang")
-@pytest.mark.parametrize("form", ["portable", "dsp"])
+@pytest.mark.parametrize("form", [pytest.param("portable", marks=pytest.mark.heavy), "dsp"])
 def test_sanitizers_are_silent(form: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     cases = [packed_case(name, 25, i, split=i % 2 == 1) for name in NAMES for i in range(80)]
     machine = SanitizedKernels(tmp_path_factory.mktemp(form), [EMULATED_DSP] if form == "dsp" else [])

@@ -46,7 +46,7 @@ def test_split_windows_on_chip(chip: Machine, kind: type[ops.Operator]) -> None:
 
 
 @pytest.mark.skipif("ziglang" in find_compiler(), reason="the sanitizers need gcc or clang")
-@pytest.mark.parametrize("form", ["portable", "dsp"])
+@pytest.mark.parametrize("form", [pytest.param("portable", marks=pytest.mark.heavy), "dsp"])
 def test_sanitizers_are_silent(form: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No row is read beside either of the two places."""
     cases = [split_case(kind, 12, i) for kind in KINDS for i in range(40)]
