@@ -13,8 +13,8 @@ _NAME = re.compile(r"\bmcup_\w+")
 # What stands at the start of a line is at the file level: clang-format sees to it.
 _FUNCTION = re.compile(r"^(static\b)?[a-z_ ][\w \t*]*?\b(mcup_\w+)\([^;{}]*\)\s*\{", re.MULTILINE)
 _PROTOTYPE = re.compile(
-    r"^(?!static\b|#)[a-z_][^;{}#]*\)\s*;"  # of one function,
-    r"|^mcup_\w+ mcup_\w+(?:,\s*mcup_\w+)*;",  # or of several that have one type
+    r"^(?!static\b|#)[a-z_][^;{}#]*\)\s*;"  # of one function
+    r"|^mcup_\w+ mcup_\w+(?:,\s*mcup_\w+)*;",  # of several that have one type
     re.MULTILINE,
 )
 _MADE_BY_MACRO = re.compile(r"^[A-Z]\w*\(([^;]*?)\)$", re.MULTILINE)
@@ -56,5 +56,5 @@ def _defined_names(text: str) -> set[str]:
 
 
 def _made_names(code: str) -> set[str]:
-    """The functions that a macro defines: it is given their names."""
-    return {name for values in _MADE_BY_MACRO.findall(code) for name in _NAME.findall(values)}
+    """The functions that macros define: each the first that it is given the name of; the others it calls."""
+    return {name for values in _MADE_BY_MACRO.findall(code) for name in _NAME.findall(values)[:1]}
