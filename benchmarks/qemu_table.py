@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks.markdown import format_table
-from benchmarks.side_by_side import measure_all
+from benchmarks.side_by_side import exit_if_failed, measure_all
 from mcupatch.errors import EmulationFault, Infeasible
 from mcupatch.model_file import ModelFile, load_model_file
 from mcupatch.model_inputs import random_inputs
@@ -150,10 +149,7 @@ def main() -> None:
     found, failures = measure_all(measure, jobs, Console(stderr=True))
     table = format_table(HEAD, [row.cells() for row in found.values() if row is not None])
     print(table)
-    for failure in failures:
-        print(failure, file=sys.stderr)
-    if failures or not found:
-        sys.exit(1)
+    exit_if_failed(failures, found)
     if not arguments.names:
         OUTPUT.write_text(f"{INTRODUCTION}\n{table}\n")
 

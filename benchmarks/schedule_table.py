@@ -10,7 +10,6 @@ for byte; a difference is an error.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.markdown import format_table
-from benchmarks.side_by_side import measure_all
+from benchmarks.side_by_side import exit_if_failed, measure_all
 from mcupatch.describe import describe_model, describe_run
 from mcupatch.errors import McupatchError
 from mcupatch.model_file import ModelFile, load_model_file
@@ -232,10 +231,7 @@ def main() -> None:
     found, failures = measure_all(measure_row, jobs, Console(stderr=True))
     figures = list(found.values())
     print(format_table(HEAD, [format_row(each) for each in figures]))
-    for failure in failures:
-        print(failure, file=sys.stderr)
-    if failures or not figures:
-        sys.exit(1)
+    exit_if_failed(failures, figures)
     if not arguments.names:
         Path(__file__).with_name("schedule.md").write_text(format_page(figures))
 

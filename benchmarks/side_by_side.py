@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import TypeVar
@@ -40,3 +41,11 @@ def measure_all(
                 failures.append(f"{key}: {error}")
             progress.update(task, advance=1, description=key)
     return {key: done[key] for key in jobs if key in done}, failures
+
+
+def exit_if_failed(failures: Sequence[str], found: Collection[object]) -> None:
+    """Tell what failed and leave with status 1, also where nothing was measured: a page is written whole or not."""
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures or not found:
+        sys.exit(1)

@@ -9,7 +9,6 @@ that is measured is compared with the reference, byte for byte, and the best is 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.markdown import format_table
-from benchmarks.side_by_side import measure_all
+from benchmarks.side_by_side import exit_if_failed, measure_all
 from mcupatch.describe_tuning import describe_tuning
 from mcupatch.errors import McupatchError
 from mcupatch.model_file import load_model_file
@@ -139,10 +138,7 @@ def main() -> None:
     found, failures = measure_all(partial(tune_row, models=arguments.models), rows, Console(stderr=True))
     table = format_table(HEAD, [format_row(rows[title], figures) for title, figures in found.items()])
     print(table)
-    for failure in failures:
-        print(failure, file=sys.stderr)
-    if failures or not found:
-        sys.exit(1)
+    exit_if_failed(failures, found)
     if not arguments.names:
         OUTPUT.write_text(f"{INTRODUCTION}\n{table}\n")
 

@@ -16,6 +16,7 @@ from mcupatch.report.redistribution_figures import NetworkFigures, Redistributio
 from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.stage import Schedule
+from mcupatch.schedule.whole import plan_layer_by_layer
 from mcupatch.schedule.work import predicted_instructions
 from mcupatch.zoo.blocks import Network
 
@@ -111,7 +112,7 @@ def _schedule_costs(
             predicted_instructions(graph, schedule),
         )
 
-    yield cost_of("layer by layer", SchedulePlanner(graph).plain or Schedule(()))
+    yield cost_of("layer by layer", plan_layer_by_layer(graph))
     yield cost_of(f"{grid[0]}x{grid[1]} patches", schedule_by_hand(graph, ops, grid))
     yield cost_of("halos kept", planner.find_least(0))
     yield cost_of(f"{MORE_MACS:.0%} MACs more", planner.find_least(int(MORE_MACS * total_macs(graph))))
