@@ -40,9 +40,9 @@ MCUP_NO_INLINE static void subtract_pairs(const int16_t *column, int32_t count, 
 }
 #endif
 
-void mcup_append_sums(const mcup_field *field, int32_t taps, int32_t width) {
-  const int32_t step = 2 * width;
-  int16_t *column = field->columns, *sums = column + (ptrdiff_t)((taps + 1) / 2) * step;
+void mcup_append_sums(const mcup_packed_conv2d_params *params, int16_t *column, int32_t width) {
+  const int32_t step = 2 * width, taps = params->kernel_rows * params->kernel_cols * params->in_channels;
+  int16_t *sums = column + (ptrdiff_t)((taps + 1) / 2) * step;
   if (taps % 2 != 0) { /* the missing half of the last pair */
     for (int32_t p = 0; p < width; ++p) {
       sums[2 * p + 1 - step] = 0;

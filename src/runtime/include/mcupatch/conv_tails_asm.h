@@ -45,7 +45,9 @@
   MCUP_ONE_TAIL(MCUP_TAKE_SCALES                                                                     \
                 MCUP_SCALE_TWO("r4", "r5", "s4", "s4")                                               \
                 MCUP_SCALE_TWO("r6", "r7", "s6", "s6"), MCUP_TWO_STORE)
-#define MCUP_ONE_FLOAT MCUP_ONE_TAIL(MCUP_TAKE_SCALES MCUP_SCALE_TWO("r4", "r5", "s4", "s6"), MCUP_ONE_STORE)
+#define MCUP_ONE_FLOAT                                                                               \
+  MCUP_ONE_TAIL(MCUP_TAKE_SCALES MCUP_SCALE_TWO("r4", "r5", "s4", "s6") MCUP_ONE_SECOND              \
+                MCUP_TAKE_SCALES MCUP_SCALE_TWO("r6", "r7", "s4", "s6"), MCUP_ONE_STORE)
 #else
 #define MCUP_FOUR_FLOAT MCUP_FOUR_CALL(mcup_store_block_float)
 #define MCUP_TWO_FLOAT MCUP_TWO_CALL(mcup_store_block_float)
@@ -67,8 +69,9 @@
   MCUP_ONE_TAIL(MCUP_TAKE_ZERO_POINT MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r4") MCUP_SCALE_ONCE("r5")    \
                 MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r6") MCUP_SCALE_ONCE("r7"), MCUP_TWO_STORE)
 #define MCUP_ONE_SINGLE                                                                              \
-  MCUP_ONE_TAIL(MCUP_TAKE_ZERO_POINT MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r4")                          \
-                MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r5"), MCUP_ONE_STORE)
+  MCUP_ONE_TAIL(MCUP_TAKE_ZERO_POINT                                                                 \
+                MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r4") MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r5") MCUP_ONE_SECOND \
+                MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r6") MCUP_TAKE_FACTOR MCUP_SCALE_ONCE("r7"), MCUP_ONE_STORE)
 
 #define MCUP_FOUR_ANY MCUP_FOUR_CALL(mcup_store_block_any)
 #define MCUP_TWO_ANY MCUP_TWO_CALL(mcup_store_block_any)
@@ -85,7 +88,8 @@
   "pop {" registers "}\n"
 #define MCUP_FOUR_CALL(function) MCUP_ONE_TAIL(MCUP_CALL(function, 4, "r4-r11", 44), MCUP_FOUR_STORE)
 #define MCUP_TWO_CALL(function) MCUP_ONE_TAIL(MCUP_CALL(function, 2, "r4-r7", 28), MCUP_TWO_STORE)
-#define MCUP_ONE_CALL(function) MCUP_ONE_TAIL(MCUP_CALL(function, 1, "r4-r5", 20), MCUP_ONE_STORE)
+#define MCUP_ONE_CALL(function)                                                                      \
+  MCUP_ONE_TAIL(MCUP_CALL(function, 1, "r4-r5", 20) MCUP_ONE_SECOND MCUP_CALL(function, 1, "r6-r7", 20), MCUP_ONE_STORE)
 
 /* clang-format on */
 

@@ -5,6 +5,7 @@
 #ifndef MCUPATCH_CONV_TILES_H
 #define MCUPATCH_CONV_TILES_H
 
+#include "mcupatch/conv_gather.h"
 #include "mcupatch/fixed_scale.h"
 #include "mcupatch/kernels.h"
 #include "mcupatch/requant.h"
@@ -13,25 +14,26 @@
 /* What is the same for all tiles of a call. The assembly knows the order of the fields. */
 typedef struct {
   int32_t pairs;        /* of taps, at least 1 */
-  int32_t channels;     /* to write: even, at least 2 */
+  int32_t channels;     /* to write: a multiple of those that the function makes at once */
   int32_t pixel_stride; /* bytes between output pixels */
   int32_t zero_point;
+  int32_t block_bytes; /* from a block to the one that is made with it */
 } mcup_tile_job;
 
-/* Writes `channels` channels of the tile's pixels, the first pixel at `out`; blocks as in kernels.h. */
+/* Writes `channels` channels, at least some, of the tile's pixels, the first pixel at `out`; blocks as in kernels.h. */
 typedef void mcup_tile(const int16_t *columns, const int32_t *blocks, int8_t *out, const mcup_tile_job *job);
 
-/* The same for tiles of four, two and one pixel; `pair_words`: words of a block for each pair of taps. */
+/* For tiles of `width` pixels; `at_once`: channels, 2 or 4. */
 typedef struct {
-  mcup_tile *four;
-  mcup_tile *two;
-  mcup_tile *one;
-  int32_t pair_words;
-} mcup_tiles;
+  int32_t width;
+  int32_t at_once;
+  mcup_gather_rows *gather;
+  mcup_tile *tile;
+} mcup_tile_kind;
 
-/* mcup_packed_conv2d with the tile functions of one kind of weights; the windows are the caller's own, and may change. */
-void mcup_convolve_tiles(const mcup_tiles *tiles, const mcup_packed_conv2d_params *params, mcup_input *in,
-                         mcup_output *out, int32_t pad_top, int32_t pad_left, void *scratch);
+/* What is rare: channels beyond those that are made at once, and values out of the stored range. */
+void mcup_finish_rare_tile(const mcup_tile_kind *kind, const mcup_tile_job *job,
+                           const mcup_packed_conv2d_params *params, const int16_t *columns, int8_t *pixel);
 
 /* From a sum to the stored value, not yet clamped to less than int8; the factors are the last words of a block. */
 enum { MCUP_TAIL_FIXED, MCUP_TAIL_SINGLE, MCUP_TAIL_FLOAT, MCUP_TAIL_ANY };

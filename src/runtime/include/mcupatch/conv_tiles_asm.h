@@ -140,19 +140,19 @@
                   MCUP_TIMES_8(two)                                                                  \
                   MCUP_FINISH_BLOCK(at_end, tails))
 
-/* The weights of a pair of taps into r2 and r3, and of the next one into r8 and r9: two int16 of each channel. */
-#define MCUP_WEIGHTS_INT8                                                                            \
-  "ldr r2, [r1], #4\n"                                                                               \
+/* The weights of a pair of taps into r2 and r3, and of the next one into r8 and r9: two int16 of each channel; from `r`. */
+#define MCUP_WEIGHTS_INT8(r)                                                                         \
+  "ldr r2, [" r "], #4\n"                                                                            \
   "sxtb16 r3, r2, ror #8\n"                                                                          \
   "sxtb16 r2, r2\n"
-#define MCUP_TWO_WEIGHTS_INT8                                                                        \
-  "ldrd r2, r8, [r1], #8\n"                                                                          \
+#define MCUP_TWO_WEIGHTS_INT8(r)                                                                     \
+  "ldrd r2, r8, [" r "], #8\n"                                                                       \
   "sxtb16 r3, r2, ror #8\n"                                                                          \
   "sxtb16 r9, r8, ror #8\n"                                                                          \
   "sxtb16 r2, r2\n"                                                                                  \
   "sxtb16 r8, r8\n"
-#define MCUP_WEIGHTS_INT16 "ldrd r2, r3, [r1], #8\n"
-#define MCUP_TWO_WEIGHTS_INT16 "ldmia r1!, {r2, r3, r8, r9}\n"
+#define MCUP_WEIGHTS_INT16(r) "ldrd r2, r3, [" r "], #8\n"
+#define MCUP_TWO_WEIGHTS_INT16(r) "ldmia " r "!, {r2, r3, r8, r9}\n"
 
 /* Four pixels: sums of channel 0 in r4 to r7, of channel 1 in r8 to r11; a, b: what they start from. */
 #define MCUP_FOUR_PAIR(weights, a0, a1, a2, a3, b0, b1, b2, b3)                                      \
@@ -195,8 +195,8 @@
   MCUP_MOVE_ON
 #define MCUP_FOUR_FIXED MCUP_TWO_TAILS(MCUP_FOUR_REQUANTIZE, MCUP_FOUR_STORE)
 #define MCUP_TILE_OF_FOUR(name, step, weights, tails)                                                \
-  MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(MCUP_WEIGHTS_##weights),                       \
-            MCUP_FOUR_NEXT(MCUP_WEIGHTS_##weights), "r2", tails)
+  MCUP_TILE(name, 4, step, "r7, r11", MCUP_FOUR_FIRST(MCUP_WEIGHTS_##weights("r1")),                 \
+            MCUP_FOUR_NEXT(MCUP_WEIGHTS_##weights("r1")), "r2", tails)
 
 /* Two pixels: channel 0 in r4 and r5, channel 1 in r6 and r7. */
 #define MCUP_TWO_LOAD                                                                                \
@@ -232,33 +232,57 @@
   MCUP_MOVE_ON
 #define MCUP_TWO_FIXED MCUP_TWO_TAILS(MCUP_TWO_REQUANTIZE, MCUP_TWO_STORE)
 #define MCUP_TILE_OF_TWO(name, step, weights, tails)                                                 \
-  MCUP_NARROW_TILE(name, 3, step, "", MCUP_TWO_LOAD, MCUP_TWO_ONCE(MCUP_WEIGHTS_##weights),          \
-                   MCUP_TWO_TWICE(MCUP_TWO_WEIGHTS_##weights), MCUP_AT_END("r8"), tails)
+  MCUP_NARROW_TILE(name, 3, step, "", MCUP_TWO_LOAD, MCUP_TWO_ONCE(MCUP_WEIGHTS_##weights("r1")),    \
+                   MCUP_TWO_TWICE(MCUP_TWO_WEIGHTS_##weights("r1")), MCUP_AT_END("r8"), tails)
 
-/* One pixel: its channels in r4 and r5. In r6 the end of its column, in r7 the zero point, in r10 and r11 output and end. */
+/*
+ * One pixel, and two blocks at a time, in r1 and r10, which share what is read of the column: channels in r4 and r5, and
+ * in r6 and r7. In r11 the end of the column. On the stack at 24: bytes from the first block to the second.
+ */
 #define MCUP_ONE_KEPT                                                                                \
-  "ldr r6, [sp, #4]\n"                                                                               \
-  "ldrd r10, r11, [sp, #16]\n"
-#define MCUP_ONE_LOAD "ldrd r4, r5, [r1], #8\n"
-#define MCUP_ONE_PAIR(c0, c1, x)                                                                     \
-  "smlad r4, " c0 ", " x ", r4\n"                                                                    \
-  "smlad r5, " c1 ", " x ", r5\n"
-#define MCUP_ONE_ONCE(weights) weights "ldr r12, [r0], #4\n" MCUP_ONE_PAIR("r2", "r3", "r12")
+  "ldr r11, [sp, #4]\n"                                                                              \
+  "ldr r6, [r3, #16]\n"                                                                              \
+  "str r6, [sp, #24]\n"
+#define MCUP_ONE_LOAD                                                                                \
+  "ldr r10, [sp, #24]\n"                                                                             \
+  "add r10, r10, r1\n"                                                                               \
+  "ldrd r4, r5, [r1], #8\n"                                                                          \
+  "ldrd r6, r7, [r10], #8\n"
+#define MCUP_ONE_PAIR(a, b, c0, c1, x)                                                               \
+  "smlad " a ", " c0 ", " x ", " a "\n"                                                              \
+  "smlad " b ", " c1 ", " x ", " b "\n"
+#define MCUP_ONE_ONCE(weights)                                                                       \
+  "ldr r12, [r0], #4\n"                                                                              \
+  weights("r1") MCUP_ONE_PAIR("r4", "r5", "r2", "r3", "r12")                                         \
+  weights("r10") MCUP_ONE_PAIR("r6", "r7", "r2", "r3", "r12")
 #define MCUP_ONE_TWICE(weights)                                                                      \
-  weights "ldrd r12, lr, [r0], #8\n" MCUP_ONE_PAIR("r2", "r3", "r12") MCUP_ONE_PAIR("r8", "r9", "lr")
+  "ldrd r12, lr, [r0], #8\n"                                                                         \
+  weights("r1") MCUP_ONE_PAIR("r4", "r5", "r2", "r3", "r12") MCUP_ONE_PAIR("r4", "r5", "r8", "r9", "lr") \
+  weights("r10") MCUP_ONE_PAIR("r6", "r7", "r2", "r3", "r12") MCUP_ONE_PAIR("r6", "r7", "r8", "r9", "lr")
+#define MCUP_ONE_SECOND "mov r1, r10\n" /* from the factors of the first block to those of the second */
 #define MCUP_ONE_REQUANTIZE(away)                                                                    \
+  "ldr r12, [sp, #12]\n"                                                                             \
   "ldrd r2, r3, [r1], #8\n"                                                                          \
-  MCUP_REQUANTIZE("r4", "r7", away)                                                                  \
+  MCUP_REQUANTIZE("r4", "r12", away)                                                                 \
+  "ldrd r2, r3, [r1]\n"                                                                              \
+  MCUP_REQUANTIZE("r5", "r12", away)                                                                 \
+  MCUP_ONE_SECOND                                                                                    \
   "ldrd r2, r3, [r1], #8\n"                                                                          \
-  MCUP_REQUANTIZE("r5", "r7", away)
+  MCUP_REQUANTIZE("r6", "r12", away)                                                                 \
+  "ldrd r2, r3, [r1], #8\n"                                                                          \
+  MCUP_REQUANTIZE("r7", "r12", away)
 #define MCUP_ONE_STORE                                                                               \
+  "ldrd r2, lr, [sp, #16]\n"                                                                         \
   "bfi r4, r5, #8, #8\n"                                                                             \
-  "strh r4, [r10], #2\n"                                                                             \
-  "cmp r10, r11\n"
+  "bfi r6, r7, #8, #8\n"                                                                             \
+  "pkhbt r4, r4, r6, lsl #16\n"                                                                      \
+  "str r4, [r2], #4\n"                                                                               \
+  MCUP_MOVE_ON
 #define MCUP_ONE_FIXED MCUP_TWO_TAILS(MCUP_ONE_REQUANTIZE, MCUP_ONE_STORE)
 #define MCUP_TILE_OF_ONE(name, step, weights, tails)                                                 \
-  MCUP_NARROW_TILE(name, 2, step, MCUP_ONE_KEPT, MCUP_ONE_LOAD, MCUP_ONE_ONCE(MCUP_WEIGHTS_##weights),\
-                   MCUP_ONE_TWICE(MCUP_TWO_WEIGHTS_##weights), "cmp r0, r6\n", tails)
+  MCUP_NARROW_TILE(name, 2, step, MCUP_ONE_KEPT, MCUP_ONE_LOAD,         \
+                   MCUP_ONE_ONCE(MCUP_WEIGHTS_##weights), MCUP_ONE_TWICE(MCUP_TWO_WEIGHTS_##weights), \
+                   "cmp r0, r11\n", tails)
 
 /* clang-format on */
 
