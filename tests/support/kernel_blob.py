@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
+from mcupatch.packing.add_form import find_add_form
 from mcupatch.packing.kernel_choice import KernelChoice
 
 CONV2D, DEPTHWISE, DENSE, ADD, MUL, AVG_POOL, MAX_POOL, MEAN, PAD, COPY_CHANNELS = range(10)
@@ -27,6 +28,12 @@ PACKED_KERNELS = (  # in the order of kernel_packed_calls.c
     *("mcup_packed_conv2d_single", "mcup_packed_conv2d_single_wide"),
     *("mcup_depthwise_3x3_single", "mcup_depthwise_5x5_single", "mcup_depthwise_7x7_single"),
 )
+ADD_RUNS = (
+    "mcup_add_fixed",
+    "mcup_add_float",
+    "mcup_add_halves",
+    "mcup_add_scaled",
+)  # in the order of kernel_calls.c
 WHOLE_TYPE = ops.Clamp()
 
 
@@ -139,11 +146,14 @@ def repeats(shape: Shape, out: Shape) -> list[int]:
 
 def add(blob: Blob, op: ops.Add, shapes: tuple[Shape, Shape, Shape], windows: tuple[Window, ...]) -> None:
     a, b, out = shapes
+    run, *constants = astuple(find_add_form(op))
+    form = [ADD_RUNS.index(run), *constants]
     blob.calls.append(
         [ADD, *blob.requant(op.input_requant)]
         + blob.requant(op.output_requant, op.output_zero_point, op.clamp)
         + [float_word(op.offset), op.left_shift, *op.input_zero_points, out[2]]
-        + [*repeats(a, out), *repeats(b, out), *(word for window in windows for word in window.words)]
+        + [*repeats(a, out), *repeats(b, out), *form]
+        + [word for window in windows for word in window.words]
     )
 
 

@@ -96,6 +96,7 @@ static void call_dense(reader *from, void *spare) {
 }
 
 static void call_add(reader *from) {
+  static mcup_binary_run *const add_runs[] = {mcup_add_fixed, mcup_add_float, mcup_add_halves, mcup_add_scaled};
   mcup_add_params params;
   params.input_requant = next_requant(from);
   params.output_requant = next_requant(from);
@@ -110,6 +111,14 @@ static void call_add(reader *from) {
   params.b_repeats_rows = next_int(from);
   params.b_repeats_cols = next_int(from);
   params.b_repeats_channels = next_int(from);
+  params.run = add_runs[next_int(from)];
+  params.is_swapped = next_int(from);
+  params.offset_first = next_int(from);
+  params.offset_second = next_int(from);
+  params.second_multiplier = next_int(from);
+  params.second_divisor = next_int(from);
+  params.sum_multiplier = next_int(from);
+  params.sum_divisor = next_int(from);
   const mcup_input a = next_input(from);
   const mcup_input b = next_input(from);
   mcup_add(&params, a, b, next_output(from));

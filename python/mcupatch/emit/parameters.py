@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from mcupatch.emit.c_text import c_float
 from mcupatch.ir import ops
 from mcupatch.ir.quant import Requant, Rounding
 from mcupatch.ir.tensor import Tensor
+from mcupatch.packing.add_form import find_add_form
 
 Fields = dict[str, object]
 ArrayNames = Mapping[str, str]  # key of the operator's array ("requant.shift") to its C name
@@ -89,6 +91,7 @@ def add_fields(op: ops.Add, arrays: ArrayNames, inputs: tuple[Tensor, ...], outp
         "offset": c_float(op.offset),
         "left_shift": op.left_shift,
         **_binary_fields(op.input_zero_points, inputs, output),
+        **asdict(find_add_form(op)),
     }
 
 

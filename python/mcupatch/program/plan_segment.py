@@ -91,6 +91,7 @@ class _Planner:
         last = self._graph.ops[operators[-1]]
         finish = Finish(last, self._single(last.output)) if operators[-1] in self._layout.sums else None
         steps, tiles = self._places.steps, self._places.tiles
+        self._cols.tabulate(tiles)
         return SegmentPlan(steps, tiles, self._rows, self._cols, tuple(moves), tuple(actions), finish)
 
     def _move_up(self, op: int, name: str) -> tuple[Move, ...]:

@@ -31,7 +31,7 @@ from mcupatch.program.op_codec import operator_arrays
 from mcupatch.program.plan_segment import plan_segment, plan_whole
 from mcupatch.program.segment_actions import SegmentPlan
 from mcupatch.program.segment_body import StageBuffers, clear_sums, counted_loop, emit_segment
-from mcupatch.program.series import identifier
+from mcupatch.program.series import identifier, narrowest
 from mcupatch.program.tile_affine import Table
 from mcupatch.schedule.stage import Stage
 from mcupatch.schedule.stage_layout import StageLayout, lay_out_stage
@@ -102,8 +102,8 @@ class _StageBuilder:
         self._tables = list(dict.fromkeys(found))
 
     def build(self, name: str) -> StageFunction:
-        order = [_narrowest(self._order)] if self._takes_turns else []
-        tables = (*order, *(_narrowest(t.values) for t in self._tables))
+        order = [narrowest(self._order)] if self._takes_turns else []
+        tables = (*order, *(narrowest(t.values) for t in self._tables))
         with IRBuilder() as builder:
             with T.prim_func(is_private=False):
                 T.func_name(name)
@@ -200,16 +200,6 @@ class _StageBuilder:
         step = _named(T.bind(counters[g]), "step")
         emit_segment(self._graph, plan, buffers, step)
         T.buffer_store(counters, step + 1, [g])
-
-
-def _narrowest(values: Sequence[int]) -> NDArray[np.generic]:
-    """``values`` in the smallest type that holds them all: tables lie in flash."""
-    array = np.array(values, np.int32)
-    for dtype in (np.uint8, np.int16):
-        narrow = array.astype(dtype)
-        if (narrow == array).all():
-            return narrow
-    return array
 
 
 def _named(value: Any, name: str) -> Any:

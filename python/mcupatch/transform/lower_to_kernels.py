@@ -156,11 +156,14 @@ class _Lowering:
             body = sequence([*lets, body])
             return tirx.For(statement.loop_var, statement.min, statement.extent, statement.kind, body)
         if isinstance(statement, tirx.IfThenElse):
-            return tirx.IfThenElse(
-                self._lower_condition(statement), self._lower_statement(statement.then_case), None
-            )
+            with self._lets.scope() as lets:
+                condition = self._lower_condition(statement)
+                then_case = self._lower_statement(statement.then_case)
+            return sequence([*lets, tirx.IfThenElse(condition, then_case, None)])
         if type(statement).__name__ == "SBlockRealize":
-            return self._lower_block(statement.block)
+            with self._lets.scope() as lets:
+                block = self._lower_block(statement.block)
+            return sequence([*lets, block])
         if isinstance(statement, tirx.AllocBuffer) and statement.buffer.name != COUNTERS:
             return None
         return statement
@@ -191,7 +194,9 @@ class _Lowering:
         if isinstance(value, tirx.IntImm):
             return int(value)
         name, number = value
-        return self._lets.variable(str(name), self._lower_table(number))
+        value = self._lower_table(number)
+        # An entry of a table is loaded where it is used: from the top of the loop it would wait on the stack.
+        return self._lets.variable(str(name), value, late=value is not number)
 
     def _lower_table(self, value: Any) -> Any:
         """An entry of a table, cast to int32 where it is narrower, becomes a call."""

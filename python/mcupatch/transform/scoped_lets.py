@@ -16,8 +16,11 @@ class ScopedLets:
         self._scopes: list[tuple[Any, dict[tuple[str, str], Any]]] = []
 
     @contextmanager
-    def scope(self, variable: Any) -> Iterator[list[Any]]:
-        """While ``variable`` is defined; yields the lets that turn out to read it, to stand in front of the body."""
+    def scope(self, variable: Any = None) -> Iterator[list[Any]]:
+        """While ``variable`` is defined; yields the lets that turn out to read it, to stand in front of the body.
+
+        Without a variable: of one statement, for late lets.
+        """
         lets: dict[tuple[str, str], Any] = {}
         found: list[Any] = []
         self._scopes.append((variable, lets))
@@ -25,12 +28,20 @@ class ScopedLets:
         self._scopes.pop()
         found += lets.values()
 
-    def variable(self, name: str, value: Any) -> Any:
-        """A variable that holds ``value``, in the innermost scope whose variable it reads."""
+    def variable(self, name: str, value: Any, late: bool = False) -> Any:
+        """A variable that holds ``value``, in the innermost scope whose variable it reads; ``late``: of all scopes."""
         read = free_variables(tirx.Evaluate(value))
-        lets = next(lets for variable, lets in reversed(self._scopes) if variable in read)
-        let = lets.setdefault((name, str(value)), tirx.Bind(tirx.Var(name, "int32"), value))
-        return let.var
+        key = name, str(value)
+        innermost = None
+        for variable, lets in reversed(self._scopes):
+            innermost = lets if innermost is None else innermost
+            if key in lets:
+                return lets[key].var
+            if variable in read:
+                break
+        home = innermost if late else lets
+        home[key] = tirx.Bind(tirx.Var(name, "int32"), value)
+        return home[key].var
 
 
 def sequence(statements: list[Any]) -> Any:

@@ -7,32 +7,20 @@
 #include "mcupatch/round_float.h"
 
 /*
- * Sums as LiteRT's converter makes them: both operands are shifted left by 20, and the one with the larger scale, here
- * called first, is halved, which is exact.
+ * Sums as LiteRT's converter makes them: both operands are shifted left by 20, and the one with the larger scale, the
+ * first, is halved, which is exact. `sum` and the scale of the second have the form of fixed_scale.h.
  */
-typedef struct {
-  const mcup_add_params *params;
-  int32_t is_swapped;      /* the first is b */
-  int32_t offset_first;    /* -zero_point * 2**19 */
-  int32_t offset_second;   /* the same, or -zero_point * 2**20 if the second is not halved */
-  mcup_fixed_scale second; /* unused where both are halved */
-  mcup_fixed_scale sum;
-} add_context;
-
 enum { LEFT_SHIFT = 20 };
 
-static int32_t is_half(const mcup_requant *in, int32_t operand) {
-  return in->multiplier[operand] == (int32_t)1 << 30 && in->shift[operand] == 0;
-}
-
-static inline int8_t add_halves(const add_context *add, int32_t zero_point, int32_t a, int32_t b) {
+static inline int8_t add_halves(const mcup_add_params *add, int32_t zero_point, int32_t a, int32_t b) {
+  const mcup_fixed_scale scale = {add->sum_multiplier, add->sum_divisor};
   const int32_t sum = mcup_add_wrap(add->offset_first, add->offset_second) + (a + b) * (1 << (LEFT_SHIFT - 1));
-  return (int8_t)mcup_saturate8(mcup_scale_and_add(add->sum, sum, zero_point));
+  return (int8_t)mcup_saturate8(mcup_scale_and_add(scale, sum, zero_point));
 }
 
-static void run_halves(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
-  const add_context add = *(const add_context *)context;
-  const mcup_requant requant = add.params->output_requant;
+void mcup_add_halves(const void *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const mcup_add_params add = *(const mcup_add_params *)params;
+  const mcup_requant requant = add.output_requant;
   int32_t left = count;
   MCUP_NO_UNROLL
   for (; left >= 4; left -= 4) {
@@ -66,12 +54,12 @@ static void run_halves(const void *context, const int8_t *a, const int8_t *b, in
   "strb %[sum], [%[out]], #1\n\t"
 #define ADD_OPERANDS                                                                                                 \
       : [sum] "=&r"(sum), [half] "=&r"(half), [first] "+r"(first), [second] "+r"(second), [out] "+r"(out) \
-      : [offset1] "r"(add.offset_first), [offset2] "r"(add.offset_second), [multiplier2] "r"(add.second.multiplier), \
-        [divisor2] "r"(add.second.divisor), [multiplier] "r"(add.sum.multiplier), [divisor] "r"(add.sum.divisor), \
+      : [offset1] "r"(add.offset_first), [offset2] "r"(add.offset_second), [multiplier2] "r"(add.second_multiplier), \
+        [divisor2] "r"(add.second_divisor), [multiplier] "r"(add.sum_multiplier), [divisor] "r"(add.sum_divisor), \
         [zero] "r"(zero_point) \
       : "memory"
 
-static inline void add_scaled(add_context add, int32_t zero_point, const int8_t *first, const int8_t *second,
+static inline void add_scaled(mcup_add_params add, int32_t zero_point, const int8_t *first, const int8_t *second,
                               int8_t *out, int32_t count) {
   int32_t sum, half;
   MCUP_NO_UNROLL
@@ -84,32 +72,34 @@ static inline void add_scaled(add_context add, int32_t zero_point, const int8_t 
   }
 }
 #else
-static inline void add_scaled(add_context add, int32_t zero_point, const int8_t *first, const int8_t *second,
+static inline void add_scaled(mcup_add_params add, int32_t zero_point, const int8_t *first, const int8_t *second,
                               int8_t *out, int32_t count) {
+  const mcup_fixed_scale scale_second = {add.second_multiplier, add.second_divisor};
+  const mcup_fixed_scale scale_sum = {add.sum_multiplier, add.sum_divisor};
   for (int32_t i = 0; i < count; ++i) {
     const int32_t half = add.offset_first + first[i] * (1 << (LEFT_SHIFT - 1));
-    const int32_t sum = mcup_scale_and_add(add.second, add.offset_second + second[i] * (1 << LEFT_SHIFT), half);
-    out[i] = (int8_t)mcup_saturate8(mcup_scale_and_add(add.sum, sum, zero_point));
+    const int32_t sum = mcup_scale_and_add(scale_second, add.offset_second + second[i] * (1 << LEFT_SHIFT), half);
+    out[i] = (int8_t)mcup_saturate8(mcup_scale_and_add(scale_sum, sum, zero_point));
   }
 }
 #endif
 
-static void run_scaled(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
-  const add_context *add = context;
-  const mcup_requant *requant = &add->params->output_requant;
+void mcup_add_scaled(const void *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const mcup_add_params *add = params;
+  const mcup_requant *requant = &add->output_requant;
   add_scaled(*add, requant->zero_point, add->is_swapped ? b : a, add->is_swapped ? a : b, out, count);
   mcup_clamp_bytes(out, count, requant->low, requant->high);
 }
 
 /* Any multipliers and shifts. */
-static void run_fixed(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
-  const mcup_add_params *params = ((const add_context *)context)->params;
+void mcup_add_fixed(const void *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const mcup_add_params *add = params;
   /* Local copies: for all the compiler knows, a store to `out` may change what a pointer leads to. */
-  const mcup_requant in = params->input_requant, sum = params->output_requant;
+  const mcup_requant in = add->input_requant, sum = add->output_requant;
   const int32_t multiplier_a = in.multiplier[0], multiplier_b = in.multiplier[1], multiplier = sum.multiplier[0];
   const int32_t shift_a = in.shift[0], shift_b = in.shift[1], shift = sum.shift[0];
-  const int32_t zero_point_a = params->zero_point_a, zero_point_b = params->zero_point_b;
-  const int32_t left_shift = params->left_shift;
+  const int32_t zero_point_a = add->zero_point_a, zero_point_b = add->zero_point_b;
+  const int32_t left_shift = add->left_shift;
   MCUP_NO_UNROLL
   for (int32_t i = 0; i < count; ++i) {
     const int32_t value_a = mcup_shift_left(a[i] - zero_point_a, left_shift);
@@ -120,12 +110,12 @@ static void run_fixed(const void *context, const int8_t *a, const int8_t *b, int
   }
 }
 
-static void run_float(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
-  const mcup_add_params *params = ((const add_context *)context)->params;
-  const mcup_requant sum = params->output_requant;
-  const float ratio_a = params->input_requant.scale[0], ratio_b = params->input_requant.scale[1];
-  const float offset = params->offset;
-  const int32_t zero_point_a = params->zero_point_a, zero_point_b = params->zero_point_b;
+void mcup_add_float(const void *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t count) {
+  const mcup_add_params *add = params;
+  const mcup_requant sum = add->output_requant;
+  const float ratio_a = add->input_requant.scale[0], ratio_b = add->input_requant.scale[1];
+  const float offset = add->offset;
+  const int32_t zero_point_a = add->zero_point_a, zero_point_b = add->zero_point_b;
   MCUP_NO_UNROLL
   for (int32_t i = 0; i < count; ++i) {
     const float scaled_b = mcup_fma_small(b[i] - zero_point_b, ratio_b, offset);
@@ -135,40 +125,20 @@ static void run_float(const void *context, const int8_t *a, const int8_t *b, int
   mcup_clamp_bytes(out, count, sum.low, sum.high);
 }
 
-/* Fills `context` and finds the quickest run that is exact for the parameters. */
-static mcup_run *find_run(const mcup_add_params *params, add_context *context) {
-  const mcup_requant *in = &params->input_requant, *sum = &params->output_requant;
-  context->params = params;
-  if (in->scale != NULL) {
-    return run_float;
-  }
-  const int32_t second = is_half(in, 0) ? 1 : 0;
-  if (params->left_shift != LEFT_SHIFT || !is_half(in, 1 - second) ||
-      !mcup_is_fixed_scale(sum->multiplier[0], sum->shift[0])) {
-    return run_fixed;
-  }
-  const int32_t zero_points[2] = {params->zero_point_a, params->zero_point_b};
-  context->is_swapped = second == 0;
-  context->offset_first = -zero_points[1 - second] * (1 << (LEFT_SHIFT - 1));
-  context->offset_second = -zero_points[second] * (1 << (LEFT_SHIFT - 1));
-  context->sum = mcup_make_fixed_scale(sum->multiplier[0], sum->shift[0]);
-  if (is_half(in, second)) {
-    return run_halves;
-  }
-  if (!mcup_is_fixed_scale(in->multiplier[second], in->shift[second])) {
-    return run_fixed;
-  }
-  context->offset_second *= 2;
-  context->second = mcup_make_fixed_scale(in->multiplier[second], in->shift[second]);
-  return run_scaled;
-}
-
-void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out) {
+MCUP_NO_INLINE static void walk_repeating(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out) {
   const mcup_operand left = mcup_make_operand(&a, params->channels, params->a_repeats_rows, params->a_repeats_cols,
                                               params->a_repeats_channels);
   const mcup_operand right = mcup_make_operand(&b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
                                                params->b_repeats_channels);
-  add_context context;
-  mcup_run *run = find_run(params, &context);
-  mcup_walk_runs(&left, &right, out, params->channels, run, &context);
+  mcup_walk_runs(&left, &right, out, params->channels, params->run, params);
+}
+
+void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out) {
+  const int32_t repeats = params->a_repeats_rows | params->a_repeats_cols | params->a_repeats_channels |
+                          params->b_repeats_rows | params->b_repeats_cols | params->b_repeats_channels;
+  if (repeats) {
+    walk_repeating(params, a, b, out);
+  } else {
+    mcup_walk_rows(&a, &b, out, out.cols * params->channels, params->run, params);
+  }
 }

@@ -9,6 +9,7 @@ from mcupatch.importer.tflite import import_tflite
 from mcupatch.ir.quant import Rounding
 from mcupatch.ir.reference import run
 from mcupatch.model_inputs import random_inputs
+from mcupatch.program import series
 from mcupatch.program.build_module import build_module
 from mcupatch.program.stage_function import build_stage_function
 from mcupatch.schedule.stage import Segment, Stage
@@ -65,15 +66,23 @@ def test_more_segments_than_a_byte_counts() -> None:
 
 def test_one_segment_needs_no_order() -> None:
     graph = small_graph()
-    alone = build_stage_function(graph, Stage((Segment(0, 4, (1, 2)),)), "alone")
+    alone = build_stage_function(graph, Stage((Segment(0, 4, (1, 5)),)), "alone")
     assert alone.tables == ()
     both = build_stage_function(graph, Stage((Segment(0, 3, (1, 10)), Segment(4, 4, (1, 5)))), "both")
     (order,) = both.tables
     assert list(order) == [0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1]  # the first one is a warm-up step
 
 
-def test_kept_halos_are_in_no_table() -> None:
-    """The numbers of steps and tiles are short expressions, for tiles of any size."""
+def test_numbers_of_a_few_tiles_are_one_table() -> None:
+    tables = build_stage_function(small_graph(), Stage((Segment(0, 4, (1, 2)),)), "narrow").tables
+    assert (
+        len(tables) == 1 and len(tables[0]) % 4 == 0
+    )  # a row for each of three tiles, and for the one before them
+
+
+def test_kept_halos_are_in_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers of steps and of many tiles are short expressions, for tiles of any size."""
+    monkeypatch.setattr(series, "_MOST_BYTES", 0)
     graph = small_graph()
     for tile in [(1, 1), (1, 5), (2, 1), (2, 3), (3, 2), (4, 4)]:
         assert build_stage_function(graph, Stage((Segment(0, 4, tile),)), "kept").tables == ()

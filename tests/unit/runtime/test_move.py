@@ -58,3 +58,19 @@ def test_whole_words_take_less_than_a_fifth_of_an_instruction_a_byte(tmp_path: P
         chip.run(blob.encode())
         counts.append(chip.instructions)
     assert counts[1] - counts[0] < 8 * 320 / 5
+
+
+@pytest.mark.parametrize(("row_bytes", "most"), [(16, 7), (28, 7), (64, 20)])
+def test_short_rows_take_few_instructions(tmp_path: Path, row_bytes: int, most: int) -> None:
+    """As the columns that a narrow tile keeps: no call of a copy for each row."""
+    chip = ChipKernels(tmp_path, "cortex-m7", counting=True)
+    counts = []
+    for rows in (2, 4):
+        blob = Blob()
+        array = blob.add_array(np.zeros(1024, np.uint8))
+        kernel_blob.move(
+            blob, row_bytes, Window(array, 256, rows, row_bytes, 96), Window(array, 0, rows, row_bytes, 96)
+        )
+        chip.run(blob.encode())
+        counts.append(chip.instructions)
+    assert counts[1] - counts[0] <= 2 * most

@@ -13,9 +13,6 @@ typedef struct {
   int32_t channel_step;
 } mcup_operand;
 
-/* out[i] from a[i] and b[i], in this order of i, i in [0, count). `context`: what the kernel knows beforehand. */
-typedef void mcup_run(const void *context, const int8_t *a, const int8_t *b, int8_t *out, int32_t count);
-
 static inline mcup_operand mcup_make_operand(const mcup_input *in, int32_t channels, int32_t repeats_rows,
                                              int32_t repeats_cols, int32_t repeats_channels) {
   mcup_operand operand;
@@ -36,13 +33,6 @@ static inline int32_t mcup_has_even_rows(const mcup_operand *operand, int32_t ch
   return operand->col_step == channels * operand->channel_step;
 }
 
-/* Whether the rows lie one after the other too. */
-static inline int32_t mcup_is_dense(const mcup_operand *operand, int32_t row_bytes) {
-  const mcup_input *in = operand->in;
-  return operand->row_step != 0 && operand->channel_step != 0 && in->row_stride == row_bytes &&
-         in->upper_rows >= in->rows;
-}
-
 /* Four elements on; each pointer moves by itself. */
 static inline void mcup_step4(const int8_t **a, const int8_t **b, int8_t **out) {
   *a += 4;
@@ -56,28 +46,39 @@ static inline void mcup_step4(const int8_t **a, const int8_t **b, int8_t **out) 
 enum { MCUP_REPEATS = 64 };
 
 /* One run of `count` elements; the operand that repeats becomes an array. The other follows the output: it is whole. */
-static inline void mcup_make_run(mcup_run *run, const void *context, const int8_t *a, int32_t step_a, const int8_t *b,
-                                 int32_t step_b, int8_t *out, int32_t count) {
+static inline void mcup_make_run(mcup_binary_run *run, const void *params, const int8_t *a, int32_t step_a,
+                                 const int8_t *b, int32_t step_b, int8_t *out, int32_t count) {
   if (step_a != 0 && step_b != 0) {
-    run(context, a, b, out, count);
+    run(params, a, b, out, count);
     return;
   }
   int8_t repeated[MCUP_REPEATS];
   memset(repeated, step_a == 0 ? *a : *b, sizeof repeated);
   for (int32_t i = 0; i < count; i += MCUP_REPEATS) {
     const int32_t part = count - i < MCUP_REPEATS ? count - i : MCUP_REPEATS;
-    run(context, step_a == 0 ? repeated : a + i, step_b == 0 ? repeated : b + i, out + i, part);
+    run(params, step_a == 0 ? repeated : a + i, step_b == 0 ? repeated : b + i, out + i, part);
   }
 }
 
-/* The whole output by runs that are as long as the operands allow: of all elements, of a row or of a pixel. */
-static inline void mcup_walk_runs(const mcup_operand *a, const mcup_operand *b, mcup_output out, int32_t channels,
-                                  mcup_run *run, const void *context) {
-  int32_t count = out.cols * channels, runs = 1;
-  if (out.row_stride == count && mcup_is_dense(a, count) && mcup_is_dense(b, count)) {
-    run(context, a->in->data, b->in->data, out.data, out.rows * count);
+/* The whole output where no operand repeats: one run if nothing lies between the rows, else a row at a time. */
+static inline void mcup_walk_rows(const mcup_input *a, const mcup_input *b, mcup_output out, int32_t count,
+                                  mcup_binary_run *run, const void *params) {
+  const int32_t gaps = (out.row_stride ^ count) | (a->row_stride ^ count) | (b->row_stride ^ count);
+  if (gaps == 0 && a->upper_rows >= out.rows && b->upper_rows >= out.rows) {
+    run(params, a->data, b->data, out.data, out.rows * count);
     return;
   }
+  int8_t *row = out.data;
+  MCUP_NO_UNROLL
+  for (int32_t y = 0; y < out.rows; ++y, row += out.row_stride) {
+    run(params, mcup_in_row(a, y), mcup_in_row(b, y), row, count);
+  }
+}
+
+/* The same where one does, by runs that are as long as the operands allow: of a row or of a pixel. */
+static inline void mcup_walk_runs(const mcup_operand *a, const mcup_operand *b, mcup_output out, int32_t channels,
+                                  mcup_binary_run *run, const void *params) {
+  int32_t count = out.cols * channels, runs = 1;
   if (!mcup_has_even_rows(a, channels) || !mcup_has_even_rows(b, channels)) {
     count = channels;
     runs = out.cols;
@@ -87,7 +88,7 @@ static inline void mcup_walk_runs(const mcup_operand *a, const mcup_operand *b, 
     const int8_t *row_b = mcup_operand_row(b, y);
     int8_t *row = mcup_out_row(&out, y);
     for (int32_t x = 0; x < runs; ++x) {
-      mcup_make_run(run, context, row_a, a->channel_step, row_b, b->channel_step, row, count);
+      mcup_make_run(run, params, row_a, a->channel_step, row_b, b->channel_step, row, count);
       row_a += a->col_step;
       row_b += b->col_step;
       row += count;

@@ -247,6 +247,12 @@ void mcup_packed_dense(const mcup_packed_dense_params *params, const int8_t *in,
                        void *scratch);
 size_t mcup_packed_dense_scratch_bytes(const mcup_packed_dense_params *params, int32_t out_cols);
 
+/* out[i] from a[i] and b[i], in this order of i, i in [0, count): elements of an operator whose parameters `params` are. */
+typedef void mcup_binary_run(const void *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t count);
+
+/* Of mcup_add: any fixed or float sum; with both operands halved, or one, as LiteRT's converter makes them (add.c). */
+mcup_binary_run mcup_add_fixed, mcup_add_float, mcup_add_halves, mcup_add_scaled;
+
 typedef struct {
   mcup_requant input_requant;  /* fixed: 2 entries; float: 2 ratios in `scale` */
   mcup_requant output_requant; /* fixed: 1 entry; also holds zero_point, low, high for both roundings */
@@ -258,6 +264,10 @@ typedef struct {
   /* 1 where the side of that operand is 1 and repeats, else 0 */
   int32_t a_repeats_rows, a_repeats_cols, a_repeats_channels;
   int32_t b_repeats_rows, b_repeats_cols, b_repeats_channels;
+  mcup_binary_run *run;
+  /* halves and scaled only: -zero_point * 2**19, but 2**20 of an operand that is not halved, which comes second */
+  int32_t is_swapped, offset_first, offset_second;
+  int32_t second_multiplier, second_divisor, sum_multiplier, sum_divisor; /* as in fixed_scale.h */
 } mcup_add_params;
 
 void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out);
