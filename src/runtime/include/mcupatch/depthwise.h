@@ -8,7 +8,7 @@
  *   row    [columns / 4][4 channels][4 columns]                                 a word: two columns of the last row
  *
  * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row. Windows of one
- * or two columns are made without planes, an output at a time, from the same weights.
+ * or two columns have no planes in scratch: a row's outputs are made from the same weights, see mcup_narrow_row.
  */
 #ifndef MCUPATCH_DEPTHWISE_H
 #define MCUPATCH_DEPTHWISE_H
@@ -65,27 +65,28 @@ typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t 
 typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
 
 /*
- * One output, all channels, straight from the input. `taps`: the pixels of its taps, outside the window a row of the
- * zero point, two for each word of packed weights:
- *   KH / 2 * KW pairs, two rows each, in the order of the weights; NULL, NULL; KW of the last row; NULL
+ * The outputs of a narrow row, one or two, all channels, straight from the input. `taps`: the pixels that they read, each
+ * once, outside the window a row of the zero point:
+ *   KH / 2 planes of two rows, column by column; the last row; and as many as fill up four, which do not count
  * Fields in the order of depthwise_narrow_asm.h.
  */
 typedef struct {
   const int32_t *blocks;
-  int8_t *bytes;
   int32_t zero_point;
-  int32_t last_channel; /* the first one of the last block */
-  const int8_t *taps[7 * 6 + 2 + 7 + 1];
-} mcup_narrow_output;
+  int32_t channels;
+  int8_t *bytes;
+  const int8_t *const *taps;
+} mcup_narrow_row;
 
-typedef void mcup_depthwise_output(const mcup_narrow_output *output);
+typedef void mcup_narrow_loop(const mcup_narrow_row *row);
 
 /* The inner loops of a size and a stride of columns. `corrected`: see corrects_halves in kernels.h. */
 typedef struct {
   mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
   mcup_depthwise_four *four;
   mcup_depthwise_four *four_corrected;
-  mcup_depthwise_output *narrow;
+  mcup_narrow_loop *one; /* of a narrow row */
+  mcup_narrow_loop *two;
 } mcup_depthwise_loops;
 
 /* Words of packed weights of one channel: bias, pairs, row, multiplier, rounding. */
@@ -319,29 +320,40 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, in
   }
 }
 
+/* An output whose first column of taps is number `col` of `cols`. */
 MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const int32_t *packed,
-                                           const int8_t *const *taps, int32_t channel) {
+                                           const int8_t *const *taps, int32_t col, int32_t cols, int32_t channel) {
   const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
   int32_t sum = packed[0];
-  for (int32_t i = 0; i < size / 2 * size * 2; ++i) {
-    sum = mcup_mac(sum, (*taps++)[channel], *weights++);
+  MCUP_NO_UNROLL
+  for (int32_t plane = 0; plane < size / 2; ++plane, weights += 2 * size, taps += (ptrdiff_t)2 * cols) {
+    for (int32_t k = 0; k < size; ++k) {
+      const int8_t *const *pair = taps + (ptrdiff_t)2 * (col + k);
+      const int16_t *weight = weights + (ptrdiff_t)2 * mcup_pair_weight(size, stride, k);
+      sum = mcup_mac(mcup_mac(sum, pair[0][channel], weight[0]), pair[1][channel], weight[1]);
+    }
   }
   for (int32_t k = 0; k < size; ++k) {
-    sum = mcup_mac(sum, taps[2 + k][channel], weights[mcup_row_weight(size, stride, k)]);
+    sum = mcup_mac(sum, taps[col + k][channel], weights[mcup_row_weight(size, stride, k)]);
   }
   return sum;
 }
 
-/* The portable twin of the loop over the channels of one output. */
-MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t corrected,
-                                             const mcup_narrow_output *output) {
-  const int32_t words = mcup_depthwise_words(size, stride), channels = output->last_channel + 4;
-  const int32_t *packed = output->blocks, zero_point = output->zero_point;
+/* The portable twin of the loop over the channels of a narrow row. */
+MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t outputs, int32_t corrected,
+                                             const mcup_narrow_row *row) {
+  const int32_t words = mcup_depthwise_words(size, stride), channels = row->channels;
+  const int32_t cols = (outputs - 1) * stride + size, zero_point = row->zero_point;
+  const int32_t *packed = row->blocks;
   for (int32_t first = 0; first < channels; first += 4) {
-    const int32_t channel = first < output->last_channel ? first : output->last_channel;
+    const int32_t channel = first + 4 <= channels ? first : channels - 4;
     for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
-      const int32_t sum = mcup_narrow_sum(size, stride, packed, output->taps, c);
-      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
+      MCUP_NO_UNROLL
+      for (int32_t x = 0; x < outputs; ++x) {
+        const int32_t sum = mcup_narrow_sum(size, stride, packed, row->taps, x * stride, cols, c);
+        row->bytes[x * channels + c] =
+            mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
+      }
     }
   }
 }
@@ -364,8 +376,8 @@ MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *pa
   return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
 }
 
-/* Puts the taps of columns outside a window, all but [first, last), on the row of zeros. */
-void mcup_place_outside(int32_t size, int32_t stride, int32_t first, int32_t last, const int8_t *zero_row,
+/* Puts the taps of columns outside a window, all of `cols` but [first, last), on the row of zeros. */
+void mcup_place_outside(int32_t size, int32_t cols, int32_t first, int32_t last, const int8_t *zero_row,
                         const int8_t **slots);
 
 /* The kernel of `size` taps a side, for windows that are not narrow. */
