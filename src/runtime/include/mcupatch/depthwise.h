@@ -65,17 +65,19 @@ typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t 
 typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
 
 /*
- * The outputs of a narrow row, one or two, all channels, straight from the input. `taps`: the pixels that they read, each
- * once, outside the window a row of the zero point:
- *   KH / 2 planes of two rows, column by column; the last row; and as many as fill up four, which do not count
- * Fields in the order of depthwise_narrow_asm.h.
+ * The outputs of a narrow row, one or two, all channels, straight from the input. Fields in the order of
+ * depthwise_narrow_asm.h.
  */
 typedef struct {
   const int32_t *blocks;
   int32_t zero_point;
   int32_t channels;
   int8_t *bytes;
-  const int8_t *const *taps;
+  const mcup_input *in;
+  int32_t row; /* of the first tap */
+  int32_t col;
+  const int8_t *zero_row; /* what lies outside the window */
+  int32_t outside;        /* whether columns do */
 } mcup_narrow_row;
 
 typedef void mcup_narrow_loop(const mcup_narrow_row *row);
@@ -320,6 +322,14 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, in
   }
 }
 
+/*
+ * The pixels that a narrow row of `size` x `cols` taps reads, each once: KH / 2 planes of two rows, column by column; and the
+ * last row.
+ */
+void mcup_narrow_place_taps(const mcup_narrow_row *job, const int8_t **taps, int32_t size, int32_t cols);
+/* Puts those of columns outside the window on the row of zeros. */
+void mcup_narrow_place_outside(const mcup_narrow_row *job, const int8_t **taps, int32_t size, int32_t cols);
+
 /* An output whose first column of taps is number `col` of `cols`. */
 MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const int32_t *packed,
                                            const int8_t *const *taps, int32_t col, int32_t cols, int32_t channel) {
@@ -339,18 +349,20 @@ MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const i
   return sum;
 }
 
-/* The portable twin of the loop over the channels of a narrow row. */
+/* The portable twin of the loop for a narrow row. */
 MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t outputs, int32_t corrected,
                                              const mcup_narrow_row *row) {
   const int32_t words = mcup_depthwise_words(size, stride), channels = row->channels;
   const int32_t cols = (outputs - 1) * stride + size, zero_point = row->zero_point;
   const int32_t *packed = row->blocks;
+  const int8_t *taps[7 * 9];
+  mcup_narrow_place_taps(row, taps, size, cols);
   for (int32_t first = 0; first < channels; first += 4) {
     const int32_t channel = first + 4 <= channels ? first : channels - 4;
     for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
       MCUP_NO_UNROLL
       for (int32_t x = 0; x < outputs; ++x) {
-        const int32_t sum = mcup_narrow_sum(size, stride, packed, row->taps, x * stride, cols, c);
+        const int32_t sum = mcup_narrow_sum(size, stride, packed, taps, x * stride, cols, c);
         row->bytes[x * channels + c] =
             mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
       }
@@ -371,19 +383,19 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 /* Output windows of so few columns are made from the input itself: planes would be widened for little. */
 #define MCUP_NARROW_COLS 2
 
-/* Whether the functions of depthwise_narrow.h make a window: they know no corrections. */
+/* Whether mcup_depthwise_narrow makes a window: it knows no corrections. */
 MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
   return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
 }
-
-/* Puts the taps of columns outside a window, all of `cols` but [first, last), on the row of zeros. */
-void mcup_place_outside(int32_t size, int32_t cols, int32_t first, int32_t last, const int8_t *zero_row,
-                        const int8_t **slots);
 
 /* The kernel of `size` taps a side, for windows that are not narrow. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch);
+/* The same for narrow ones; `scratch`: whole words for each channel. */
+void mcup_depthwise_narrow(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
+                           const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
+                           void *scratch);
 size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols);
 
 #endif /* MCUPATCH_DEPTHWISE_H */

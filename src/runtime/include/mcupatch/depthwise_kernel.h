@@ -2,7 +2,7 @@
 #ifndef MCUPATCH_DEPTHWISE_KERNEL_H
 #define MCUPATCH_DEPTHWISE_KERNEL_H
 
-#include "mcupatch/depthwise_narrow.h"
+#include "mcupatch/depthwise.h"
 
 #define MCUP_PORTABLE_FOUR_LOOP(name, size, stride, corrected)                                         \
   static void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel) { \
@@ -88,8 +88,7 @@
             int32_t pad_left, void *scratch) {                                                           \
     const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;      \
     if (mcup_is_narrow(params, out.cols)) {                                                              \
-      const int8_t *taps[MCUP_NARROW_TAPS(size)];                                                        \
-      mcup_depthwise_narrow(size, loops, params, &in, &out, pad_top, pad_left, (int8_t *)scratch, taps); \
+      mcup_depthwise_narrow(size, loops, params, &in, &out, pad_top, pad_left, scratch);                 \
     } else {                                                                                             \
       mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                   \
     }                                                                                                    \

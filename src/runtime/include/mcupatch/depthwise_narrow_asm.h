@@ -8,13 +8,19 @@
  *
  * Registers while a channel runs: r0 widened words (size 3: zero point), r1 and r3 sums of the first and second output,
  * r2 weights, r4-r10 weights of a plane, r11-r12 values, lr output. Between blocks of channels: r1 channel.
- * Stack: zero point, channels, end of the first four words, output, taps, channel, last channel; widened words.
+ * Stack: zero point, channels, end of the first four words, output, last channel, channel; widened words; taps.
  */
 #ifndef MCUPATCH_DEPTHWISE_NARROW_ASM_H
 #define MCUPATCH_DEPTHWISE_NARROW_ASM_H
 
 /* clang-format off */
 __asm__(
+  /* What all narrow loops share, see the macros. */
+  ".macro mcup_narrow_shared\n"
+  "mcup_narrow_widen_loop\n"
+  "mcup_narrow_place_loop\n"
+  ".endm\n"
+
   /*
    * Widens groups of four pixels, r4 their addresses, r1 the channel, to r0: r3 rounds of four groups, of the first one
    * only the last `left` if it is entered at mcup_narrow_widen_`left`.
@@ -45,6 +51,79 @@ __asm__(
   "bne mcup_narrow_widen_4\n"
   "bx lr\n"
   ".size mcup_narrow_widen_4, . - mcup_narrow_widen_4\n.popsection\n"
+  ".endm\n"
+
+  /* The taps of the next row, at `run` and `step` behind each other. */
+  ".macro mcup_narrow_take_row run, step\n"
+  "cmp r4, r11\n"
+  "bne 1f\n"
+  "ldr r7, [r0, #16]\n" /* the rows go on in another place */
+  "ldr r9, [r0, #24]\n"
+  "ldrd r5, r10, [r7, #20]\n"
+  "ldr r7, [r0, #8]\n"
+  "mla r5, r9, r7, r5\n"
+  "1:\n"
+  "ldr \\step, [r0, #8]\n"
+  "mov \\run, r5\n"
+  "cmp r4, r12\n"
+  "blo 1f\n"
+  "mov \\run, lr\n"
+  "mov \\step, #0\n"
+  "1:\n"
+  "add r5, r5, r10\n"
+  "add r4, r4, #1\n"
+  ".endm\n"
+
+  /*
+   * Lists the taps of r3 planes of two rows, r2 columns, and of the last row, as if it were (r2 + 1) / 2 columns of two, to
+   * r1. r0: the row, kept; r4 row, r5 its first tap, r6-r7 taps, r8-r9 steps, r10 bytes from row to row, r11 upper rows,
+   * r12 rows, lr row of zeros.
+   */
+  ".macro mcup_narrow_place_loop\n"
+  "mcup_begin mcup_narrow_place\n"
+  "push {lr}\n"
+  "ldr r6, [r0, #16]\n"
+  "ldr r9, [r0, #8]\n"
+  "ldrd r4, r8, [r0, #20]\n"
+  "ldr lr, [r0, #28]\n"
+  "ldrd r5, r12, [r6]\n"
+  "ldrd r10, r11, [r6, #12]\n"
+  "mla r5, r8, r9, r5\n"
+  "mov r7, r4\n"
+  "cmp r4, r11\n"
+  "blt 4f\n"
+  "ldrd r5, r10, [r6, #20]\n"
+  "mla r5, r8, r9, r5\n"
+  "sub r7, r4, r11\n"
+  "4:\n"
+  "mla r5, r7, r10, r5\n"
+  "2:\n" /* a plane */
+  "mcup_narrow_take_row r6, r8\n"
+  "subs r3, r3, #1\n"
+  "blt 4f\n"
+  "mcup_narrow_take_row r7, r9\n"
+  "3:\n"
+  "tbb [pc, r2]\n"
+  "5:\n"
+  ".byte 0\n"
+  ".irp left, 1, 2, 3, 4, 5, 6, 7, 8, 9\n .byte (mcup_narrow_left\\left - 5b) / 2\n .endr\n"
+  ".irp left, 9, 8, 7, 6, 5, 4, 3, 2, 1\n"
+  "mcup_narrow_left\\left:\n"
+  "strd r6, r7, [r1], #8\n"
+  "add r6, r6, r8\n"
+  "add r7, r7, r9\n"
+  ".endr\n"
+  "cmp r3, #0\n"
+  "bge 2b\n"
+  "pop {pc}\n"
+  "4:\n" /* the last row: every other tap at r6 and r7 each */
+  "add r7, r6, r8\n"
+  "lsl r8, r8, #1\n"
+  "mov r9, r8\n"
+  "add r2, r2, #1\n"
+  "lsr r2, r2, #1\n"
+  "b 3b\n"
+  ".size mcup_narrow_place, . - mcup_narrow_place\n.popsection\n"
   ".endm\n"
 
   ".macro mcup_narrow_entry name\n"
@@ -188,12 +267,12 @@ __asm__(
   ".if \\size == 3\n"
   "ldr r0, [sp]\n"
   ".irp channel, 0, 1, 2, 3\n"
-  "mcup_narrow_sums 3, \\stride, \\outputs, (\\cols), (\\words), sp, (28 + 8 * \\channel), 0\n"
+  "mcup_narrow_sums 3, \\stride, \\outputs, (\\cols), (\\words), sp, (24 + 8 * \\channel), 0\n"
   ".if \\outputs == 2\n ldr r4, [sp, #4]\n .endif\n"
   "mcup_narrow_store \\outputs, \\corrected, r9, r10, r0, r4\n"
   ".endr\n"
   ".else\n"
-  "add r0, sp, #28\n"
+  "add r0, sp, #24\n"
   "1:\n"
   "mcup_narrow_sums \\size, \\stride, \\outputs, (\\cols), (\\words), r0, -8, 1\n"
   ".if \\size == 7 && \\stride == 1\n ldrd r8, r9, [r2], #8\n .endif\n"
@@ -208,21 +287,38 @@ __asm__(
   ".endif\n"
   ".endm\n"
 
-  /* `cols`: of taps; `words` of them; `groups` of two words, without the last pixel of a single output. */
-  ".macro mcup_narrow_blocks name, size, stride, outputs, corrected, cols, words, groups\n"
+  /*
+   * `cols`: of taps; `words` of them; `groups` of two words, without the last pixel of a single output; `taps`: where their
+   * addresses lie. What fills up the last group is a row of zeros.
+   */
+  ".macro mcup_narrow_blocks name, size, stride, outputs, corrected, cols, words, groups, taps\n"
   "mcup_begin \\name\n"
   "push {r4-r11, lr}\n"
-  "sub sp, sp, #(28 + 16 * (\\words) + 16)\n"
-  "ldm r0, {r2, r4, r5, r7, r8}\n"
-  "add r6, sp, #60\n"
-  "sub r10, r5, #4\n"
-  "stm sp, {r4-r10}\n"
-  "str r10, [sp, #24]\n"
+  "sub sp, sp, #((\\taps) + 8 * (\\words) + 8)\n"
+  "add r1, sp, #(\\taps)\n"
+  "mov r2, #(\\cols)\n"
+  "mov r3, #((\\size) / 2)\n"
+  "bl mcup_narrow_place\n"
+  ".if \\outputs == 2 && ((\\cols) & 1)\n str lr, [r1, #-4]\n .endif\n"
+  ".if \\outputs == 2 && ((\\words) & 1)\n strd lr, lr, [r1]\n .endif\n"
+  "ldr r3, [r0, #32]\n"
+  "cbz r3, 4f\n"
+  "mov r4, r0\n"
+  "add r1, sp, #(\\taps)\n"
+  "mov r2, #(\\size)\n"
+  "mov r3, #(\\cols)\n"
+  "bl mcup_narrow_place_outside\n"
+  "mov r0, r4\n"
+  "4:\n"
+  "ldm r0, {r2, r4, r5, r7}\n"
+  "add r6, sp, #56\n"
+  "sub r8, r5, #4\n"
+  "stm sp, {r4-r8}\n"
   "mov r1, #0\n"
   "5:\n" /* four channels */
   "str r1, [sp, #20]\n"
-  "ldr r4, [sp, #16]\n"
-  "add r0, sp, #28\n"
+  "add r4, sp, #(\\taps)\n"
+  "add r0, sp, #24\n"
   "mov r3, #(((\\groups) + 3) / 4)\n"
   ".if ((\\groups) & 3) == 0\n bl mcup_narrow_widen_4\n .endif\n"
   ".if ((\\groups) & 3) == 1\n bl mcup_narrow_widen_1\n .endif\n"
@@ -232,7 +328,7 @@ __asm__(
   "ldr lr, [sp, #12]\n"
   "add lr, lr, r1\n"
   "mcup_narrow_channels \\size, \\stride, \\outputs, (\\cols), (\\words), \\corrected\n"
-  "ldrd r1, r3, [sp, #20]\n"
+  "ldrd r3, r1, [sp, #16]\n"
   "add r1, r1, #4\n"
   "cmp r1, r3\n"
   "ble 5b\n"
@@ -240,13 +336,14 @@ __asm__(
   "cmp r1, r3\n"
   "mov r1, r3\n" /* the last block repeats some channels of the one before */
   "bne 5b\n"
-  "add sp, sp, #(28 + 16 * (\\words) + 16)\n"
+  "add sp, sp, #((\\taps) + 8 * (\\words) + 8)\n"
   "pop {r4-r11, pc}\n"
   ".size \\name, . - \\name\n.popsection\n"
   ".endm\n"
 
   ".macro mcup_narrow_of_words name, size, stride, outputs, corrected, cols, words\n"
-  "mcup_narrow_blocks \\name, \\size, \\stride, \\outputs, \\corrected, (\\cols), (\\words), (((\\words)+\\outputs-1)/2)\n"
+  "mcup_narrow_blocks \\name, \\size, \\stride, \\outputs, \\corrected, (\\cols), (\\words), (((\\words)+\\outputs-1)/2), "
+  "(40+16*(\\words))\n"
   ".endm\n"
 
   ".macro mcup_narrow_of_cols name, size, stride, outputs, corrected, cols\n"
