@@ -383,7 +383,7 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 /* Output windows of so few columns are made from the input itself: planes would be widened for little. */
 #define MCUP_NARROW_COLS 2
 
-/* Whether mcup_depthwise_narrow makes a window: it knows no corrections. */
+/* Whether the functions of depthwise_narrow.h make a window: they know no corrections. */
 MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
   return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
 }
@@ -392,10 +392,6 @@ MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *pa
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch);
-/* The same for narrow ones; `scratch`: whole words for each channel. */
-void mcup_depthwise_narrow(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
-                           const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
-                           void *scratch);
 size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols);
 
 #endif /* MCUPATCH_DEPTHWISE_H */

@@ -2,7 +2,7 @@
 #ifndef MCUPATCH_DEPTHWISE_KERNEL_H
 #define MCUPATCH_DEPTHWISE_KERNEL_H
 
-#include "mcupatch/depthwise.h"
+#include "mcupatch/depthwise_narrow.h"
 
 #define MCUP_PORTABLE_FOUR_LOOP(name, size, stride, corrected)                                         \
   static void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel) { \
@@ -87,6 +87,7 @@
   void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top, \
             int32_t pad_left, void *scratch) {                                                           \
     const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;      \
+    MCUP_FORGET(loops); /* or each loop that is read from it is chosen anew */                           \
     if (mcup_is_narrow(params, out.cols)) {                                                              \
       mcup_depthwise_narrow(size, loops, params, &in, &out, pad_top, pad_left, scratch);                 \
     } else {                                                                                             \
