@@ -9,6 +9,54 @@
 #include "mcupatch/depthwise.h"
 #include "mcupatch/window.h"
 
+/*
+ * The pixels that a narrow row of `size` x `cols` taps reads, each once: KH / 2 planes of two rows, column by column; and the
+ * last row.
+ */
+void mcup_narrow_place_taps(const mcup_narrow_row *job, const int8_t **taps, int32_t size, int32_t cols);
+/* Puts those of columns outside the window on the row of zeros. */
+void mcup_narrow_place_outside(const mcup_narrow_row *job, const int8_t **taps, int32_t size, int32_t cols);
+
+/* An output whose first column of taps is number `col` of `cols`. */
+MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const int32_t *packed,
+                                           const int8_t *const *taps, int32_t col, int32_t cols, int32_t channel) {
+  const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
+  int32_t sum = packed[0];
+  MCUP_NO_UNROLL
+  for (int32_t plane = 0; plane < size / 2; ++plane, weights += 2 * size, taps += (ptrdiff_t)2 * cols) {
+    for (int32_t k = 0; k < size; ++k) {
+      const int8_t *const *pair = taps + (ptrdiff_t)2 * (col + k);
+      const int16_t *weight = weights + (ptrdiff_t)2 * mcup_pair_weight(size, stride, k);
+      sum = mcup_mac(mcup_mac(sum, pair[0][channel], weight[0]), pair[1][channel], weight[1]);
+    }
+  }
+  for (int32_t k = 0; k < size; ++k) {
+    sum = mcup_mac(sum, taps[col + k][channel], weights[mcup_row_weight(size, stride, k)]);
+  }
+  return sum;
+}
+
+/* The portable twin of the loop for a narrow row. */
+MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t outputs, int32_t corrected,
+                                             const mcup_narrow_row *row) {
+  const int32_t words = mcup_depthwise_words(size, stride), channels = row->channels;
+  const int32_t cols = (outputs - 1) * stride + size, zero_point = row->zero_point;
+  const int32_t *packed = row->blocks;
+  const int8_t *taps[7 * 9];
+  mcup_narrow_place_taps(row, taps, size, cols);
+  for (int32_t first = 0; first < channels; first += 4) {
+    const int32_t channel = first + 4 <= channels ? first : channels - 4;
+    for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
+      MCUP_NO_UNROLL
+      for (int32_t x = 0; x < outputs; ++x) {
+        const int32_t sum = mcup_narrow_sum(size, stride, packed, taps, x * stride, cols, c);
+        row->bytes[x * channels + c] =
+            mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
+      }
+    }
+  }
+}
+
 /* The kernel of `size` taps a side. `scratch`: whole words for each channel. */
 MCUP_ALWAYS_INLINE void mcup_depthwise_narrow(int32_t size, const mcup_depthwise_loops *loops,
                                               const mcup_packed_depthwise_params *params, const mcup_input *in,
