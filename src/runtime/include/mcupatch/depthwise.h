@@ -7,8 +7,8 @@
  *   pairs  [columns / 2][planes][4 channels][2 columns] (row 2p, row 2p + 1)    a word: one column of two rows
  *   row    [columns / 4][4 channels][4 columns]                                 a word: two columns of the last row
  *
- * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row. Windows of one
- * or two columns have no planes in scratch: a row's outputs are made from the same weights, see mcup_narrow_row.
+ * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row. Windows of few
+ * columns have no planes in scratch: their outputs are made by twos, from the same weights, see mcup_narrow_row.
  */
 #ifndef MCUPATCH_DEPTHWISE_H
 #define MCUPATCH_DEPTHWISE_H
@@ -333,7 +333,7 @@ void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);
 void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 
 /* Output windows of so few columns are made from the input itself: planes would be widened for little. */
-#define MCUP_NARROW_COLS 2
+#define MCUP_NARROW_COLS 3
 
 /* Whether the functions of depthwise_narrow.h make a window: they know no corrections. */
 MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {

@@ -1,6 +1,6 @@
 /*
- * Depthwise convolution of narrow windows, for the kernels of depthwise.h: straight from the input, row by row. Tight
- * schedules make thousands of calls for one row of a few channels, so that what comes before the loop over the channels
+ * Depthwise convolution of narrow windows, for the kernels of depthwise.h: straight from the input, by rows of one output or two. Tight
+ * schedules make thousands of calls for one such row of a few channels, so that what comes before the loop over the channels
  * counts: it is written into each kernel.
  */
 #ifndef MCUPATCH_DEPTHWISE_NARROW_H
@@ -62,7 +62,6 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_narrow(int32_t size, const mcup_depthwise
                                               const mcup_packed_depthwise_params *params, const mcup_input *in,
                                               const mcup_output *out, int32_t pad_top, int32_t pad_left,
                                               void *scratch) {
-  mcup_narrow_loop *loop = out->cols == 2 ? loops->two : loops->one;
   const int32_t end_col = (out->cols - 1) * params->stride_cols - pad_left + size;
   const int32_t end_row = (out->rows - 1) * params->stride_rows - pad_top + size;
   mcup_narrow_row job;
@@ -74,7 +73,6 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_narrow(int32_t size, const mcup_depthwise
   job.channels = params->channels;
   job.in = in;
   job.row = -pad_top;
-  job.col = -pad_left;
   job.zero_row = (const int8_t *)scratch;
   job.outside = pad_left > 0 || end_col > in->cols;
   if (job.outside || pad_top > 0 || end_row > in->rows) {
@@ -83,9 +81,18 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_narrow(int32_t size, const mcup_depthwise
   MCUP_NO_UNROLL
   for (int32_t y = 0; y < out->rows; ++y, job.row += params->stride_rows) {
     job.bytes = mcup_out_row(out, y);
-    loop(&job);
+    job.col = -pad_left;
+    for (int32_t left = out->cols;;) {
+      (left > 1 ? loops->two : loops->one)(&job);
+      left -= 2;
+      if (left <= 0) {
+        break;
+      }
+      job.bytes += 2 * params->channels;
+      job.col += 2 * params->stride_cols;
+    }
     if (params->low > -128 || params->high < 127) {
-      mcup_clamp_bytes(job.bytes, out->cols * params->channels, params->low, params->high);
+      mcup_clamp_bytes(mcup_out_row(out, y), out->cols * params->channels, params->low, params->high);
     }
   }
 }
