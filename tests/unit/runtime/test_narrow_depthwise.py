@@ -31,7 +31,9 @@ def cases(size: int, stride: int, rounding: Rounding, seed: int) -> Iterator[Cas
         padding = ops.Padding(1, left, 1, right)
         rows = (OUT_ROWS - 1) * stride + size - 2
         op = make_layer(rng, size, stride, padding, channels, rounding)
-        example = make_example(op, (int8_values(rng, (1, rows, width, channels)),), (1, OUT_ROWS, cols, channels))
+        example = make_example(
+            op, (int8_values(rng, (1, rows, width, channels)),), (1, OUT_ROWS, cols, channels)
+        )
         for split in (False, True):
             label = f"{size}x{size} stride {stride}, {cols} columns of {channels}, {padding}, split {split}"
             yield make_case(rng, example, op, split, label)
