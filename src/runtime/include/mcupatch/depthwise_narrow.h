@@ -17,41 +17,57 @@ void mcup_narrow_place_taps(const mcup_narrow_row *job, const int8_t **taps, int
 /* Puts those of columns outside the window on the row of zeros. */
 void mcup_narrow_place_outside(const mcup_narrow_row *job, const int8_t **taps, int32_t size, int32_t cols);
 
-/* An output whose first column of taps is number `col` of `cols`. */
-MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const int32_t *packed,
-                                           const int8_t *const *taps, int32_t col, int32_t cols, int32_t channel) {
+typedef struct {
+  int32_t of[2];
+} mcup_two_sums;
+
+/* Adds one channel of a tap to both outputs: of the second one it lies `apart` further. */
+MCUP_ALWAYS_INLINE void mcup_add_narrow_tap(int32_t outputs, int32_t apart, const int8_t *const *tap, int32_t channel,
+                                            int32_t weight, mcup_two_sums *sums) {
+  sums->of[0] = mcup_mac(sums->of[0], tap[0][channel], weight);
+  if (outputs == 2) {
+    sums->of[1] = mcup_mac(sums->of[1], tap[apart][channel], weight);
+  }
+}
+
+MCUP_ALWAYS_INLINE mcup_two_sums mcup_narrow_sums(int32_t size, int32_t stride, int32_t outputs, const int32_t *packed,
+                                                  const int8_t *const *taps, int32_t channel) {
   const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
-  int32_t sum = packed[0];
+  const int32_t cols = (outputs - 1) * stride + size;
+  mcup_two_sums sums = {{packed[0], packed[0]}};
   MCUP_NO_UNROLL
-  for (int32_t plane = 0; plane < size / 2; ++plane, weights += 2 * size, taps += (ptrdiff_t)2 * cols) {
+  for (int32_t plane = 0; plane < size / 2; ++plane, taps += (ptrdiff_t)2 * cols, weights += (ptrdiff_t)2 * size) {
+    MCUP_UNROLL
     for (int32_t k = 0; k < size; ++k) {
-      const int8_t *const *pair = taps + (ptrdiff_t)2 * (col + k);
-      const int16_t *weight = weights + (ptrdiff_t)2 * mcup_pair_weight(size, stride, k);
-      sum = mcup_mac(mcup_mac(sum, pair[0][channel], weight[0]), pair[1][channel], weight[1]);
+      const int16_t *pair = weights + (ptrdiff_t)2 * mcup_pair_weight(size, stride, k);
+      mcup_add_narrow_tap(outputs, 2 * stride, taps + (ptrdiff_t)2 * k, channel, pair[0], &sums);
+      mcup_add_narrow_tap(outputs, 2 * stride, taps + (ptrdiff_t)2 * k + 1, channel, pair[1], &sums);
     }
   }
+  MCUP_UNROLL
   for (int32_t k = 0; k < size; ++k) {
-    sum = mcup_mac(sum, taps[col + k][channel], weights[mcup_row_weight(size, stride, k)]);
+    mcup_add_narrow_tap(outputs, stride, taps + k, channel, weights[mcup_row_weight(size, stride, k)], &sums);
   }
-  return sum;
+  return sums;
 }
 
 /* The portable twin of the loop for a narrow row. */
 MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t outputs, int32_t corrected,
                                              const mcup_narrow_row *row) {
-  const int32_t words = mcup_depthwise_words(size, stride), channels = row->channels;
-  const int32_t cols = (outputs - 1) * stride + size, zero_point = row->zero_point;
+  const int32_t words = mcup_depthwise_words(size, stride), channels = row->channels, zero_point = row->zero_point;
   const int32_t *packed = row->blocks;
+  int8_t *bytes = row->bytes;
   const int8_t *taps[7 * 9];
-  mcup_narrow_place_taps(row, taps, size, cols);
+  mcup_narrow_place_taps(row, taps, size, (outputs - 1) * stride + size);
   for (int32_t first = 0; first < channels; first += 4) {
     const int32_t channel = first + 4 <= channels ? first : channels - 4;
+    MCUP_NO_UNROLL
     for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
-      MCUP_NO_UNROLL
-      for (int32_t x = 0; x < outputs; ++x) {
-        const int32_t sum = mcup_narrow_sum(size, stride, packed, taps, x * stride, cols, c);
-        row->bytes[x * channels + c] =
-            mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
+      const mcup_two_sums sums = mcup_narrow_sums(size, stride, outputs, packed, taps, c);
+      const int32_t multiplier = packed[words - 2], divisor = packed[words - 1]; /* not to be read after each store */
+      bytes[c] = mcup_depthwise_requantize(sums.of[0], multiplier, divisor, corrected, zero_point);
+      if (outputs == 2) {
+        bytes[channels + c] = mcup_depthwise_requantize(sums.of[1], multiplier, divisor, corrected, zero_point);
       }
     }
   }
