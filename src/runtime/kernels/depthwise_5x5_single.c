@@ -1,4 +1,4 @@
 /* Depthwise convolution of 5x5 taps, rounded once. */
 #include "mcupatch/depthwise_kernel.h"
 
-MCUP_SINGLE_DEPTHWISE_KERNEL(5, mcup_depthwise_5x5_single, mcup_widen_5x5, 17, 16)
+MCUP_SINGLE_DEPTHWISE_KERNEL(5, mcup_depthwise_5x5_single, mcup_widen_5x5)

@@ -2,4 +2,4 @@
 #include "mcupatch/depthwise_kernel.h"
 
 MCUP_WIDEN_LOOP(mcup_widen_7x7, 3)
-MCUP_DEPTHWISE_KERNEL(7, mcup_depthwise_7x7, mcup_widen_7x7, 30, 28)
+MCUP_DEPTHWISE_KERNEL(7, mcup_depthwise_7x7, mcup_widen_7x7)

@@ -1,4 +1,4 @@
 /* Depthwise convolution of 7x7 taps, rounded once. */
 #include "mcupatch/depthwise_kernel.h"
 
-MCUP_SINGLE_DEPTHWISE_KERNEL(7, mcup_depthwise_7x7_single, mcup_widen_7x7, 30, 28)
+MCUP_SINGLE_DEPTHWISE_KERNEL(7, mcup_depthwise_7x7_single, mcup_widen_7x7)

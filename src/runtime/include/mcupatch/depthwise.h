@@ -7,8 +7,8 @@
  *   pairs  [columns / 2][planes][4 channels][2 columns] (row 2p, row 2p + 1)    a word: one column of two rows
  *   row    [columns / 4][4 channels][4 columns]                                 a word: two columns of the last row
  *
- * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row. Windows of one
- * or two columns are made without planes, an output at a time, from the same weights.
+ * A SMLAD then adds two taps to an output: KH / 2 * KW words of pairs and (KW + 1) / 2 of the last row. Windows of few
+ * columns have no planes in scratch: their outputs are made by twos, from the same weights, see mcup_narrow_row.
  */
 #ifndef MCUPATCH_DEPTHWISE_H
 #define MCUPATCH_DEPTHWISE_H
@@ -65,27 +65,30 @@ typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t 
 typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
 
 /*
- * One output, all channels, straight from the input. `taps`: the pixels of its taps, outside the window a row of the
- * zero point, two for each word of packed weights:
- *   KH / 2 * KW pairs, two rows each, in the order of the weights; NULL, NULL; KW of the last row; NULL
- * Fields in the order of depthwise_narrow_asm.h.
+ * The outputs of a narrow row, one or two, all channels, straight from the input. Fields in the order of
+ * depthwise_narrow_asm.h.
  */
 typedef struct {
   const int32_t *blocks;
-  int8_t *bytes;
   int32_t zero_point;
-  int32_t last_channel; /* the first one of the last block */
-  const int8_t *taps[7 * 6 + 2 + 7 + 1];
-} mcup_narrow_output;
+  int32_t channels;
+  int8_t *bytes;
+  const mcup_input *in;
+  int32_t row; /* of the first tap */
+  int32_t col;
+  const int8_t *zero_row; /* what lies outside the window */
+  int32_t outside;        /* whether columns do */
+} mcup_narrow_row;
 
-typedef void mcup_depthwise_output(const mcup_narrow_output *output);
+typedef void mcup_narrow_loop(const mcup_narrow_row *row);
 
 /* The inner loops of a size and a stride of columns. `corrected`: see corrects_halves in kernels.h. */
 typedef struct {
   mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
   mcup_depthwise_four *four;
   mcup_depthwise_four *four_corrected;
-  mcup_depthwise_output *narrow;
+  mcup_narrow_loop *one; /* of a narrow row */
+  mcup_narrow_loop *two;
 } mcup_depthwise_loops;
 
 /* Words of packed weights of one channel: bias, pairs, row, multiplier, rounding. */
@@ -319,33 +322,6 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, in
   }
 }
 
-MCUP_ALWAYS_INLINE int32_t mcup_narrow_sum(int32_t size, int32_t stride, const int32_t *packed,
-                                           const int8_t *const *taps, int32_t channel) {
-  const int16_t *weights = (const int16_t *)(const void *)(packed + 1);
-  int32_t sum = packed[0];
-  for (int32_t i = 0; i < size / 2 * size * 2; ++i) {
-    sum = mcup_mac(sum, (*taps++)[channel], *weights++);
-  }
-  for (int32_t k = 0; k < size; ++k) {
-    sum = mcup_mac(sum, taps[2 + k][channel], weights[mcup_row_weight(size, stride, k)]);
-  }
-  return sum;
-}
-
-/* The portable twin of the loop over the channels of one output. */
-MCUP_ALWAYS_INLINE void mcup_narrow_portable(int32_t size, int32_t stride, int32_t corrected,
-                                             const mcup_narrow_output *output) {
-  const int32_t words = mcup_depthwise_words(size, stride), channels = output->last_channel + 4;
-  const int32_t *packed = output->blocks, zero_point = output->zero_point;
-  for (int32_t first = 0; first < channels; first += 4) {
-    const int32_t channel = first < output->last_channel ? first : output->last_channel;
-    for (int32_t c = channel; c < channel + 4; ++c, packed += words) {
-      const int32_t sum = mcup_narrow_sum(size, stride, packed, output->taps, c);
-      output->bytes[c] = mcup_depthwise_requantize(sum, packed[words - 2], packed[words - 1], corrected, zero_point);
-    }
-  }
-}
-
 /* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
 void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
 void mcup_widen_5x5(const mcup_pair_job *jobs, int32_t count, int32_t channel);
@@ -357,16 +333,12 @@ void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);
 void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 
 /* Output windows of so few columns are made from the input itself: planes would be widened for little. */
-#define MCUP_NARROW_COLS 2
+#define MCUP_NARROW_COLS 3
 
 /* Whether the functions of depthwise_narrow.h make a window: they know no corrections. */
 MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
   return out_cols <= (params->corrects_halves ? 0 : MCUP_NARROW_COLS);
 }
-
-/* Puts the taps of columns outside a window, all but [first, last), on the row of zeros. */
-void mcup_place_outside(int32_t size, int32_t stride, int32_t first, int32_t last, const int8_t *zero_row,
-                        const int8_t **slots);
 
 /* The kernel of `size` taps a side, for windows that are not narrow. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,

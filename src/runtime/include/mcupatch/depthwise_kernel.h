@@ -9,9 +9,9 @@
     mcup_depthwise_portable(size, stride, corrected, rows, count, block, channel);                     \
   }
 
-#define MCUP_PORTABLE_NARROW_LOOP(name, size, stride, words, corrected) \
-  static void name(const mcup_narrow_output *output) {                  \
-    mcup_narrow_portable(size, stride, corrected, output);              \
+#define MCUP_PORTABLE_NARROW_LOOP(name, size, stride, outputs, corrected) \
+  static void name(const mcup_narrow_row *row) {                          \
+    mcup_narrow_portable(size, stride, outputs, corrected, row);          \
   }
 
 #if MCUP_DEPTHWISE_ASM
@@ -26,9 +26,9 @@
   void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel); \
   __asm__("mcup_depthwise_loop " #name ", " #size ", " #stride ", " #corrected "\n");
 
-#define MCUP_NARROW_LOOP(name, size, stride, words, corrected) \
-  void name(const mcup_narrow_output *output);                 \
-  __asm__("mcup_narrow_loop " #name ", " #size ", " #stride ", " #words ", " #corrected "\n");
+#define MCUP_NARROW_LOOP(name, size, stride, outputs, corrected) \
+  void name(const mcup_narrow_row *row);                         \
+  __asm__("mcup_narrow_loop " #name ", " #size ", " #stride ", " #outputs ", " #corrected "\n");
 #else
 #define MCUP_WIDEN_LOOP(name, planes)                                    \
   void name(const mcup_pair_job *jobs, int32_t count, int32_t channel);  \
@@ -48,47 +48,51 @@
 #define MCUP_FLOAT_NARROW_LOOP MCUP_PORTABLE_NARROW_LOOP
 #endif
 
-/* `widen`: the loop for planes of pairs; `words1`, `words2`: a channel's packed words with stride 1 and 2. */
-#define MCUP_DEPTHWISE_KERNEL(size, name, widen, words1, words2)                                                       \
+/* What a narrow row of each stride is made with: name_narrow11, stride 1 and one output, to name_narrow22. */
+#define MCUP_NARROW_LOOPS(loop, size, name, corrected)                                      \
+  loop(name##_narrow11, size, 1, 1, corrected) loop(name##_narrow12, size, 1, 2, corrected) \
+      loop(name##_narrow21, size, 2, 1, corrected) loop(name##_narrow22, size, 2, 2, corrected)
+
+/* `widen`: the loop for planes of pairs. */
+#define MCUP_DEPTHWISE_KERNEL(size, name, widen)                                                                       \
   MCUP_FOUR_LOOP(name##_stride1, size, 1, 0)                                                                           \
   MCUP_FOUR_LOOP(name##_stride1_corrected, size, 1, 1)                                                                 \
   MCUP_FOUR_LOOP(name##_stride2, size, 2, 0)                                                                           \
   MCUP_FOUR_LOOP(name##_stride2_corrected, size, 2, 1)                                                                 \
-  MCUP_NARROW_LOOP(name##_narrow1, size, 1, words1, 0)                                                                 \
-  MCUP_NARROW_LOOP(name##_narrow2, size, 2, words2, 0)                                                                 \
-  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_corrected, name##_narrow1}; \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_corrected, name##_narrow2}; \
+  MCUP_NARROW_LOOPS(MCUP_NARROW_LOOP, size, name, 0)                                                                   \
+  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_corrected, name##_narrow11, \
+                                                     name##_narrow12};                                                 \
+  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_corrected, name##_narrow21, \
+                                                     name##_narrow22};                                                 \
   size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                          \
     return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                                  \
   }                                                                                                                    \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
 /* The same with float32 scales, and rounded once; their scratch is that of the other. */
-#define MCUP_FLOAT_DEPTHWISE_KERNEL(size, name, widen, words1, words2) \
-  MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FLOAT_FOUR_LOOP, MCUP_FLOAT_NARROW_LOOP, 2, size, name, widen, words1, words2)
-#define MCUP_SINGLE_DEPTHWISE_KERNEL(size, name, widen, words1, words2) \
-  MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FOUR_LOOP, MCUP_NARROW_LOOP, 3, size, name, widen, words1, words2)
+#define MCUP_FLOAT_DEPTHWISE_KERNEL(size, name, widen) \
+  MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FLOAT_FOUR_LOOP, MCUP_FLOAT_NARROW_LOOP, 2, size, name, widen)
+#define MCUP_SINGLE_DEPTHWISE_KERNEL(size, name, widen) \
+  MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FOUR_LOOP, MCUP_NARROW_LOOP, 3, size, name, widen)
 
-#define MCUP_OTHER_DEPTHWISE_KERNEL(four, narrow, corrected, size, name, widen, words1, words2)                  \
-  four(name##_stride1, size, 1, corrected) four(name##_stride2, size, 2, corrected)                              \
-      narrow(name##_narrow1, size, 1, words1, corrected)                                                         \
-          narrow(name##_narrow2, size, 2, words2, corrected) static const mcup_depthwise_loops name##_loops1 = { \
-              widen, name##_stride1, name##_stride1, name##_narrow1};                                            \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2, name##_narrow2};     \
+#define MCUP_OTHER_DEPTHWISE_KERNEL(four, narrow, corrected, size, name, widen)                              \
+  four(name##_stride1, size, 1, corrected) four(name##_stride2, size, 2, corrected)                          \
+      MCUP_NARROW_LOOPS(narrow, size, name, corrected) static const mcup_depthwise_loops name##_loops1 = {   \
+          widen, name##_stride1, name##_stride1, name##_narrow11, name##_narrow12};                          \
+  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2, name##_narrow21, \
+                                                     name##_narrow22};                                       \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
-#define MCUP_DEPTHWISE_FUNCTION(size, name)                                                                   \
-  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,      \
-            int32_t pad_left, void *scratch) {                                                                \
-    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;           \
-    if (!mcup_is_narrow(params, out.cols)) {                                                                  \
-      mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                        \
-    } else if (size == 3 ||                                                                                   \
-               params->stride_cols == 1) { /* the order of weights for 3x3 does not depend on the stride */   \
-      mcup_depthwise_narrow(size, 1, loops->narrow, params, &in, &out, pad_top, pad_left, (int8_t *)scratch); \
-    } else {                                                                                                  \
-      mcup_depthwise_narrow(size, 2, loops->narrow, params, &in, &out, pad_top, pad_left, (int8_t *)scratch); \
-    }                                                                                                         \
+#define MCUP_DEPTHWISE_FUNCTION(size, name)                                                              \
+  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top, \
+            int32_t pad_left, void *scratch) {                                                           \
+    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;      \
+    MCUP_FORGET(loops); /* or each loop that is read from it is chosen anew */                           \
+    if (mcup_is_narrow(params, out.cols)) {                                                              \
+      mcup_depthwise_narrow(size, loops, params, &in, &out, pad_top, pad_left, scratch);                 \
+    } else {                                                                                             \
+      mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                   \
+    }                                                                                                    \
   }
 
 #endif /* MCUPATCH_DEPTHWISE_KERNEL_H */
