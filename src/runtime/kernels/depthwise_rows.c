@@ -28,9 +28,7 @@ static inline mcup_span mcup_find_span(int32_t in_cols, int32_t pad_left, int32_
 typedef struct {
   int32_t start;  /* where the first group starts, as a byte of a row: it may lie before the row, not all is read */
   int32_t before; /* groups of padding */
-  int32_t groups; /* and what follows, as in a job */
-  int32_t lead;
-  int32_t trail;
+  mcup_job_extent extent;
 } mcup_plane_span;
 
 /* `group_cols`: 2 or 4, a constant. */
@@ -39,11 +37,11 @@ static inline mcup_plane_span mcup_split_span(mcup_span span, uint32_t group_col
   mcup_plane_span plane;
   plane.start = (span.first - (int32_t)skip) * channels;
   plane.before = (int32_t)(at / group_cols);
-  plane.groups = (int32_t)(whole / group_cols);
-  plane.lead = (int32_t)(skip * (MCUP_PLACES / group_cols));
-  plane.trail = (int32_t)(whole % group_cols * (MCUP_PLACES / group_cols));
+  plane.extent.groups = (int32_t)(whole / group_cols);
+  plane.extent.lead = (int32_t)(skip * (MCUP_PLACES / group_cols));
+  plane.extent.trail = (int32_t)(whole % group_cols * (MCUP_PLACES / group_cols));
   if (whole < group_cols && skip == 0) {
-    plane.lead = MCUP_PLACES;
+    plane.extent.lead = MCUP_PLACES;
   }
   return plane;
 }
@@ -80,21 +78,18 @@ static inline void mcup_set_job(const mcup_plane_span *span, mcup_job_row a, mcu
   job->a_step = a.step;
   job->b_step = b.step;
   job->out = plane + span->before * group_values;
-  job->groups = span->groups;
-  job->lead = span->lead;
-  job->trail = span->trail;
+  job->extent = span->extent;
 }
 
 /* Rows `row` and row + 1 into a plane. */
-static MCUP_NO_INLINE void mcup_pair_rows(const mcup_widening *from, int32_t row, int16_t *plane, mcup_pair_job *job) {
+static inline void mcup_pair_rows(const mcup_widening *from, int32_t row, int16_t *plane, mcup_pair_job *job) {
   const mcup_job_row a = mcup_find_job_row(from, row, from->pairs.start);
   const mcup_job_row b = mcup_find_job_row(from, row + 1, from->pairs.start);
   mcup_set_job(&from->pairs, a, b, from->planes * 16, plane, job);
 }
 
 /* Row `row` alone. */
-static MCUP_NO_INLINE void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane,
-                                             mcup_pair_job *job) {
+static inline void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane, mcup_pair_job *job) {
   mcup_job_row a = mcup_find_job_row(from, row, from->row.start), b = a;
   b.bytes += (uintptr_t)(intptr_t)a.step;
   a.step = b.step = 2 * a.step;
@@ -181,7 +176,7 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
 /* The groups of a plane up to column `cols` that no job writes, and the last one, whose jobs may leave half of it. */
 static MCUP_NO_INLINE void mcup_fill_padding(const mcup_plane_span *span, int32_t cols, int32_t group_cols,
                                              int32_t group_values, uint32_t value, int16_t *plane) {
-  const int32_t written = (span->before + span->groups) * group_values;
+  const int32_t written = (span->before + span->extent.groups) * group_values;
   mcup_fill_words(plane, 2 * span->before * group_values, value);
   mcup_fill_words(plane + written, 2 * ((cols + group_cols - 1) / group_cols * group_values - written), value);
 }
@@ -195,8 +190,9 @@ static inline void mcup_set_target(mcup_row_work *work, const mcup_depthwise_mem
   target->bytes = out;
 }
 
-static inline void mcup_plan_row(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                 const mcup_depthwise_memory *memory, int32_t start, int8_t *out, mcup_row_work *work) {
+static MCUP_NO_INLINE void mcup_plan_row(const mcup_packed_depthwise_params *params, const mcup_widening *from,
+                                         const mcup_depthwise_memory *memory, int32_t start, int8_t *out,
+                                         mcup_row_work *work) {
   const int32_t planes = from->planes;
   mcup_pair_job *job = work->jobs;
   int16_t *plane = memory->pairs[0];
@@ -205,9 +201,9 @@ static inline void mcup_plan_row(const mcup_packed_depthwise_params *params, con
     mcup_pair_rows(from, start, plane, job);
   }
   mcup_pair_columns(from, start, memory->row[0], job);
-  job->trail += MCUP_LAST_JOB;
+  job->extent.trail += MCUP_LAST_JOB;
   if (planes > 1) {
-    job[-1].trail += MCUP_LAST_JOB;
+    job[-1].extent.trail += MCUP_LAST_JOB;
   }
   work->rows = 1;
   mcup_set_target(work, memory, 0, params->blocks, out);
@@ -219,9 +215,9 @@ static inline void mcup_plan_row(const mcup_packed_depthwise_params *params, con
  *   rows stepped by 1:   row y = first + pairs,  row y + 1 = pairs + last
  *   rows stepped by 2:   row y = pairs + shared row,  row y + 1 = shared row + pairs of its own
  */
-static inline void mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                      const mcup_depthwise_memory *memory, int32_t start, int8_t *out,
-                                      mcup_row_work *work) {
+static MCUP_NO_INLINE void mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
+                                              const mcup_depthwise_memory *memory, int32_t start, int8_t *out,
+                                              mcup_row_work *work) {
   const int32_t apart = params->stride_rows != 1;
   mcup_pair_rows(from, apart ? start : start + 1, memory->pairs[0], &work->jobs[0]);
   if (apart) {
@@ -231,7 +227,7 @@ static inline void mcup_plan_two_rows(const mcup_packed_depthwise_params *params
     mcup_pair_columns(from, start, memory->row[0], &work->jobs[1]);
     mcup_pair_columns(from, start + 3, memory->row[1], &work->jobs[2]);
   }
-  work->jobs[2].trail += MCUP_LAST_JOB;
+  work->jobs[2].extent.trail += MCUP_LAST_JOB;
   work->rows = 2;
   mcup_set_target(work, memory, 0, apart ? params->blocks : params->lower_blocks, out);
   mcup_set_target(work, memory, 1, apart ? params->lower_blocks : params->blocks, memory->waiting);
@@ -262,7 +258,7 @@ static inline void mcup_place_padding(const mcup_packed_depthwise_params *params
                                       int32_t has_outside_rows) {
   const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
   const uint32_t value = MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)params->input_zero_point : zero;
-  if (span.at > 0 || span.count < cols) {
+  if (from->pairs.before > 0 || span.at + span.count < cols) {
     mcup_fill_padding(&from->pairs, cols, 2, from->planes * 16, value, memory->pairs[0]);
     mcup_fill_padding(&from->row, cols, 4, 16, value, memory->row[0]);
     if (memory->pairs[0] != memory->pairs[1]) {
@@ -273,6 +269,12 @@ static inline void mcup_place_padding(const mcup_packed_depthwise_params *params
   }
   if (has_outside_rows) {
     mcup_fill_words(memory->zero_row, params->channels + 3, zero);
+  }
+}
+
+static MCUP_NO_INLINE void mcup_clamp_rows(const mcup_packed_depthwise_params *params, const mcup_row_work *work) {
+  for (int32_t i = 0; i < work->rows; ++i) {
+    mcup_clamp_bytes(work->row[i].bytes, work->cols * params->channels, params->low, params->high);
   }
 }
 
@@ -294,7 +296,7 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
   work.cols = out_cols;
   work.last_channel = channels - 4;
   mcup_depthwise_loop *loop = params->corrects_halves ? loops->rows_corrected : loops->rows;
-  for (int32_t y = 0; y < out->rows;) {
+  for (int32_t y = 0; y < out->rows; y += work.rows) {
     const int32_t start = y * stride_rows - pad_top;
     int8_t *row = mcup_out_row(out, y);
     if (params->rows_at_once == 2 && y + 1 < out->rows) {
@@ -304,13 +306,11 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
     }
     work.channel = 0;
     loop(&work);
-    for (int32_t i = 0; i < work.rows; ++i, ++y) {
-      if (params->low > -128 || params->high < 127) {
-        mcup_clamp_bytes(work.row[i].bytes, out_cols * channels, params->low, params->high);
-      }
-      if (i > 0) {
-        mcup_copy_row(work.row[i].bytes, mcup_out_row(out, y), out_cols * channels);
-      }
+    if (params->low > -128 || params->high < 127) {
+      mcup_clamp_rows(params, &work);
+    }
+    if (work.rows == 2) {
+      mcup_copy_row(memory.waiting, mcup_out_row(out, y + 1), out_cols * channels);
     }
   }
 }

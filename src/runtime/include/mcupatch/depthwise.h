@@ -31,6 +31,13 @@
 #define MCUP_ALWAYS_INLINE static inline
 #endif
 
+/* How many groups of four places a job fills. */
+typedef struct {
+  int32_t groups; /* all but the last one, if that is not whole */
+  int32_t lead;   /* of the first group's four places, those that are padding: not read; MCUP_PLACES if groups is 0 */
+  int32_t trail;  /* of the last group's four places, those that are not padding, or 0; + MCUP_LAST_JOB */
+} mcup_job_extent;
+
 /*
  * Widens two rows into a plane of pairs, or one row into pairs of its columns. A group is 16 values from the four
  * channels at a, b, a + a_step, b + b_step; the next one lies two steps further. Fields are in the order of the loop in
@@ -42,9 +49,7 @@ typedef struct {
   int32_t a_step;
   int32_t b_step;
   int16_t *out;
-  int32_t groups; /* all but the last one, if that is not whole */
-  int32_t lead;   /* of the first group's four places, those that are padding: not read; MCUP_PLACES if groups is 0 */
-  int32_t trail;  /* of the last group's four places, those that are not padding, or 0; + MCUP_LAST_JOB */
+  mcup_job_extent extent;
 } mcup_pair_job;
 
 #define MCUP_PLACES 4

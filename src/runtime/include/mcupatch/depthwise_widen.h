@@ -37,8 +37,8 @@ MCUP_ALWAYS_INLINE const mcup_pair_job *mcup_widen_portable(const mcup_row_work 
   for (;; ++job) {
     const int8_t *a = job->a + channel, *b = job->b + channel; /* read once: stores might change the job */
     const ptrdiff_t a_step = job->a_step, b_step = job->b_step;
-    const int32_t groups = job->groups, trail = job->trail % MCUP_LAST_JOB;
-    const int32_t lead = job->lead % MCUP_PLACES, is_short = lead > 0 && groups == 0;
+    const int32_t groups = job->extent.groups, trail = job->extent.trail % MCUP_LAST_JOB;
+    const int32_t lead = job->extent.lead % MCUP_PLACES, is_short = lead > 0 && groups == 0;
     int16_t *out = job->out;
     int32_t group = 0;
     if (lead > 0) {
@@ -59,7 +59,7 @@ MCUP_ALWAYS_INLINE const mcup_pair_job *mcup_widen_portable(const mcup_row_work 
     if (trail > 0 && !is_short) {
       mcup_widen_group(job, zero, group, channel, 0, trail, out);
     }
-    if (job->trail >= MCUP_LAST_JOB) {
+    if (job->extent.trail >= MCUP_LAST_JOB) {
       return job + 1;
     }
   }
