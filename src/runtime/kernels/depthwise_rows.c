@@ -27,16 +27,17 @@ static inline mcup_span mcup_find_span(int32_t in_cols, int32_t pad_left, int32_
 /* How a span lies in the groups of a plane. */
 typedef struct {
   int32_t start;  /* where the first group starts, as a byte of a row: it may lie before the row, not all is read */
-  int32_t before; /* groups of padding */
+  int32_t before; /* values of groups that are padding */
   mcup_job_extent extent;
 } mcup_plane_span;
 
-/* `group_cols`: 2 or 4, a constant. */
-static inline mcup_plane_span mcup_split_span(mcup_span span, uint32_t group_cols, int32_t channels) {
+/* `group_cols`: 2 or 4, a constant; `group_values`: how far apart groups lie. */
+static inline mcup_plane_span mcup_split_span(mcup_span span, uint32_t group_cols, int32_t group_values,
+                                              int32_t channels) {
   const uint32_t at = (uint32_t)span.at, skip = at % group_cols, whole = (uint32_t)span.count + skip;
   mcup_plane_span plane;
   plane.start = (span.first - (int32_t)skip) * channels;
-  plane.before = (int32_t)(at / group_cols);
+  plane.before = (int32_t)(at / group_cols) * group_values;
   plane.extent.groups = (int32_t)(whole / group_cols);
   plane.extent.lead = (int32_t)(skip * (MCUP_PLACES / group_cols));
   plane.extent.trail = (int32_t)(whole % group_cols * (MCUP_PLACES / group_cols));
@@ -52,7 +53,6 @@ typedef struct {
   mcup_plane_span pairs;
   mcup_plane_span row;
   int32_t channels;
-  int32_t planes;         /* of pairs, beside each other */
   const int8_t *zero_row; /* four bytes for each channel: a row outside the window, all columns the same */
 } mcup_widening;
 
@@ -71,29 +71,34 @@ static inline mcup_job_row mcup_find_job_row(const mcup_widening *from, int32_t 
   return found;
 }
 
-static inline void mcup_set_job(const mcup_plane_span *span, mcup_job_row a, mcup_job_row b, int32_t group_values,
-                                int16_t *plane, mcup_pair_job *job) {
+/* `last`: MCUP_LAST_JOB, or 0. */
+static inline void mcup_set_job(const mcup_plane_span *span, mcup_job_row a, mcup_job_row b, int16_t *plane,
+                                int32_t last, mcup_pair_job *job) {
   job->a = (const int8_t *)a.bytes; /* NOLINT */
   job->b = (const int8_t *)b.bytes; /* NOLINT */
   job->a_step = a.step;
   job->b_step = b.step;
-  job->out = plane + span->before * group_values;
-  job->extent = span->extent;
+  job->out = plane + span->before;
+  job->extent.groups = span->extent.groups;
+  job->extent.lead = span->extent.lead;
+  job->extent.trail = span->extent.trail + last;
 }
 
 /* Rows `row` and row + 1 into a plane. */
-static inline void mcup_pair_rows(const mcup_widening *from, int32_t row, int16_t *plane, mcup_pair_job *job) {
+static inline void mcup_pair_rows(const mcup_widening *from, int32_t row, int16_t *plane, int32_t last,
+                                  mcup_pair_job *job) {
   const mcup_job_row a = mcup_find_job_row(from, row, from->pairs.start);
   const mcup_job_row b = mcup_find_job_row(from, row + 1, from->pairs.start);
-  mcup_set_job(&from->pairs, a, b, from->planes * 16, plane, job);
+  mcup_set_job(&from->pairs, a, b, plane, last, job);
 }
 
 /* Row `row` alone. */
-static inline void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane, mcup_pair_job *job) {
+static inline void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane, int32_t last,
+                                     mcup_pair_job *job) {
   mcup_job_row a = mcup_find_job_row(from, row, from->row.start), b = a;
   b.bytes += (uintptr_t)(intptr_t)a.step;
   a.step = b.step = 2 * a.step;
-  mcup_set_job(&from->row, a, b, 16, plane, job);
+  mcup_set_job(&from->row, a, b, plane, last, job);
 }
 
 /* The few layers whose clamp is not the whole type take another pass over their rows. */
@@ -114,14 +119,6 @@ void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
   }
 }
 
-/* Scratch: planes of pairs and of single rows, a row outside the window, and an output row that waits. */
-typedef struct {
-  int16_t *pairs[2];
-  int16_t *row[2];
-  int8_t *zero_row;
-  int8_t *waiting;
-} mcup_depthwise_memory;
-
 /* Bytes of a column of all planes. */
 static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_params *params) {
   if (params->rows_at_once == 1) {
@@ -141,28 +138,28 @@ size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwi
   return cols * (size_t)mcup_column_bytes(size, params) + channels + (waiting + 3) / 4 * 4;
 }
 
-/* Planes hold what whole groups of four output pixels read, in whole groups of four columns. */
-static inline mcup_depthwise_memory mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params,
-                                                        int32_t out_cols, void *scratch) {
+/*
+ * Scratch: planes of pairs and of single rows, which hold what whole groups of four output pixels read, in whole groups of
+ * four columns; a row outside the window, returned; and an output row that waits.
+ */
+static inline int8_t *mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols,
+                                          void *scratch, mcup_depthwise_target *rows) {
   const uint32_t padded = ((uint32_t)out_cols + 3) / 4 * 4 - 1;
   const uint32_t cols = (padded * (uint32_t)params->stride_cols + (uint32_t)size + 3) / 4 * 4;
-  mcup_depthwise_memory memory;
   int16_t *next = (int16_t *)scratch;
-  memory.pairs[0] = memory.pairs[1] = next;
+  rows[0].pairs = rows[1].pairs = next;
   next += cols * ((uint32_t)size / 2 * 8);
   if (params->rows_at_once == 2 && params->stride_rows != 1) {
-    memory.pairs[1] = next;
+    rows[1].pairs = next;
     next += cols * 8;
   }
-  memory.row[0] = memory.row[1] = next;
+  rows[0].row = rows[1].row = next;
   next += cols * 4;
   if (params->rows_at_once == 2 && params->stride_rows == 1) {
-    memory.row[1] = next;
+    rows[1].row = next;
     next += cols * 4;
   }
-  memory.zero_row = (int8_t *)next;
-  memory.waiting = memory.zero_row + ((uint32_t)params->channels + 3) / 4 * 4;
-  return memory;
+  return (int8_t *)next;
 }
 
 void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
@@ -176,37 +173,33 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
 /* The groups of a plane up to column `cols` that no job writes, and the last one, whose jobs may leave half of it. */
 static MCUP_NO_INLINE void mcup_fill_padding(const mcup_plane_span *span, int32_t cols, int32_t group_cols,
                                              int32_t group_values, uint32_t value, int16_t *plane) {
-  const int32_t written = (span->before + span->extent.groups) * group_values;
-  mcup_fill_words(plane, 2 * span->before * group_values, value);
+  const int32_t written = span->before + span->extent.groups * group_values;
+  mcup_fill_words(plane, 2 * span->before, value);
   mcup_fill_words(plane + written, 2 * ((cols + group_cols - 1) / group_cols * group_values - written), value);
 }
 
-static inline void mcup_set_target(mcup_row_work *work, const mcup_depthwise_memory *memory, int32_t i,
-                                   const int32_t *blocks, int8_t *out) {
-  mcup_depthwise_target *target = &work->row[i];
-  target->blocks = blocks;
-  target->pairs = memory->pairs[i];
-  target->row = memory->row[i];
-  target->bytes = out;
-}
-
-static MCUP_NO_INLINE void mcup_plan_row(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                         const mcup_depthwise_memory *memory, int32_t start, int8_t *out,
-                                         mcup_row_work *work) {
-  const int32_t planes = from->planes;
+static MCUP_NO_INLINE void mcup_plan_row(int32_t size, const mcup_packed_depthwise_params *params,
+                                         const mcup_widening *from, int32_t start, int8_t *out, mcup_row_work *work) {
   mcup_pair_job *job = work->jobs;
-  int16_t *plane = memory->pairs[0];
-  MCUP_NO_UNROLL
-  for (; job != work->jobs + planes; ++job, plane += 16, start += 2) {
-    mcup_pair_rows(from, start, plane, job);
+  int16_t *plane = work->row[0].pairs;
+  work->rows = 1;
+  work->row[0].blocks = params->blocks;
+  work->row[0].bytes = out;
+  for (;;) {
+    MCUP_FORGET(from); /* mostly there is one plane: nothing is worth being kept for the others */
+    mcup_pair_rows(from, start, plane, 0, job);
+    start += 2;
+    size -= 2;
+    ++job;
+    if (size == 1) {
+      break;
+    }
+    plane += 16;
   }
-  mcup_pair_columns(from, start, memory->row[0], job);
-  job->extent.trail += MCUP_LAST_JOB;
-  if (planes > 1) {
+  if (job != work->jobs + 1) {
     job[-1].extent.trail += MCUP_LAST_JOB;
   }
-  work->rows = 1;
-  mcup_set_target(work, memory, 0, params->blocks, out);
+  mcup_pair_columns(from, start, work->row[0].row, MCUP_LAST_JOB, job);
 }
 
 /*
@@ -216,21 +209,20 @@ static MCUP_NO_INLINE void mcup_plan_row(const mcup_packed_depthwise_params *par
  *   rows stepped by 2:   row y = pairs + shared row,  row y + 1 = shared row + pairs of its own
  */
 static MCUP_NO_INLINE void mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                              const mcup_depthwise_memory *memory, int32_t start, int8_t *out,
-                                              mcup_row_work *work) {
+                                              int32_t start, int8_t *out, mcup_row_work *work) {
   const int32_t apart = params->stride_rows != 1;
-  mcup_pair_rows(from, apart ? start : start + 1, memory->pairs[0], &work->jobs[0]);
+  mcup_depthwise_target *rows = work->row;
+  mcup_pair_rows(from, apart ? start : start + 1, rows[0].pairs, 0, &work->jobs[0]);
   if (apart) {
-    mcup_pair_rows(from, start + 3, memory->pairs[1], &work->jobs[1]);
-    mcup_pair_columns(from, start + 2, memory->row[0], &work->jobs[2]);
+    mcup_pair_rows(from, start + 3, rows[1].pairs, 0, &work->jobs[1]);
   } else {
-    mcup_pair_columns(from, start, memory->row[0], &work->jobs[1]);
-    mcup_pair_columns(from, start + 3, memory->row[1], &work->jobs[2]);
+    mcup_pair_columns(from, start + 3, rows[1].row, 0, &work->jobs[1]);
   }
-  work->jobs[2].extent.trail += MCUP_LAST_JOB;
+  mcup_pair_columns(from, apart ? start + 2 : start, rows[0].row, MCUP_LAST_JOB, &work->jobs[2]);
   work->rows = 2;
-  mcup_set_target(work, memory, 0, apart ? params->blocks : params->lower_blocks, out);
-  mcup_set_target(work, memory, 1, apart ? params->lower_blocks : params->blocks, memory->waiting);
+  rows[0].blocks = apart ? params->blocks : params->lower_blocks;
+  rows[1].blocks = apart ? params->lower_blocks : params->blocks;
+  rows[0].bytes = out;
 }
 
 /* `bytes` that do not overlap; in pieces that become a few loads and stores of several words where they are aligned. */
@@ -252,23 +244,16 @@ static MCUP_NO_INLINE void mcup_copy_row(const int8_t *from, int8_t *to, int32_t
   }
 }
 
-/* What no job writes: padding beside the window, the same through the whole call, and the row outside of it. */
-static inline void mcup_place_padding(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                                      const mcup_depthwise_memory *memory, mcup_span span, int32_t cols,
-                                      int32_t has_outside_rows) {
-  const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
-  const uint32_t value = MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)params->input_zero_point : zero;
-  if (from->pairs.before > 0 || span.at + span.count < cols) {
-    mcup_fill_padding(&from->pairs, cols, 2, from->planes * 16, value, memory->pairs[0]);
-    mcup_fill_padding(&from->row, cols, 4, 16, value, memory->row[0]);
-    if (memory->pairs[0] != memory->pairs[1]) {
-      mcup_fill_padding(&from->pairs, cols, 2, 16, value, memory->pairs[1]);
-    } else if (memory->row[0] != memory->row[1]) {
-      mcup_fill_padding(&from->row, cols, 4, 16, value, memory->row[1]);
-    }
-  }
-  if (has_outside_rows) {
-    mcup_fill_words(memory->zero_row, params->channels + 3, zero);
+/* What no job writes: padding beside the window, the same through the whole call. */
+static MCUP_NO_INLINE void mcup_place_padding(int32_t size, const mcup_widening *from, int32_t cols, uint32_t zero,
+                                              const mcup_depthwise_target *rows) {
+  const uint32_t value = MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)(int16_t)(int8_t)zero : zero;
+  mcup_fill_padding(&from->pairs, cols, 2, size / 2 * 16, value, rows[0].pairs);
+  mcup_fill_padding(&from->row, cols, 4, 16, value, rows[0].row);
+  if (rows[0].pairs != rows[1].pairs) {
+    mcup_fill_padding(&from->pairs, cols, 2, 16, value, rows[1].pairs);
+  } else if (rows[0].row != rows[1].row) {
+    mcup_fill_padding(&from->row, cols, 4, 16, value, rows[1].row);
   }
 }
 
@@ -283,34 +268,43 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
                          void *scratch) {
   const int32_t out_cols = out->cols, channels = params->channels, stride_rows = params->stride_rows;
   const int32_t cols = (out_cols - 1) * params->stride_cols + size;
-  const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out_cols, scratch);
-  const mcup_span span = mcup_find_span(in->cols, pad_left, cols);
-  const mcup_widening from = {
-      in, mcup_split_span(span, 2, channels), mcup_split_span(span, 4, channels), channels, size / 2, memory.zero_row};
-  mcup_place_padding(params, &from, &memory, span, cols,
-                     pad_top > 0 || (out->rows - 1) * stride_rows - pad_top + size > in->rows);
+  const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
   mcup_row_work work;
+  int8_t *zero_row = mcup_divide_scratch(size, params, out_cols, scratch, work.row);
+  const mcup_span span = mcup_find_span(in->cols, pad_left, cols);
+  const mcup_widening from = {in, mcup_split_span(span, 2, size / 2 * 16, channels),
+                              mcup_split_span(span, 4, 16, channels), channels, zero_row};
+  if (from.pairs.before > 0 || span.at + span.count < cols) {
+    mcup_place_padding(size, &from, cols, zero, work.row);
+  }
+  if (pad_top > 0 || (out->rows - 1) * stride_rows - pad_top + size > in->rows) {
+    mcup_fill_words(zero_row, channels + 3, zero);
+  }
   work.pixel_stride = channels;
   work.zero_point = params->output_zero_point;
-  work.zero = (int32_t)(0x01010101U * (uint8_t)params->input_zero_point);
+  work.zero = (int32_t)zero;
   work.cols = out_cols;
   work.last_channel = channels - 4;
-  mcup_depthwise_loop *loop = params->corrects_halves ? loops->rows_corrected : loops->rows;
-  for (int32_t y = 0; y < out->rows; y += work.rows) {
-    const int32_t start = y * stride_rows - pad_top;
+  work.row[1].bytes = zero_row + ((uint32_t)channels + 3) / 4 * 4;
+  for (int32_t y = 0, start = -pad_top; y < out->rows; y += work.rows, start += work.rows * stride_rows) {
     int8_t *row = mcup_out_row(out, y);
+    MCUP_FORGET(start); /* mostly there is one row, or two: nothing is worth being found once for all */
     if (params->rows_at_once == 2 && y + 1 < out->rows) {
-      mcup_plan_two_rows(params, &from, &memory, start, row, &work);
+      mcup_plan_two_rows(params, &from, start, row, &work);
     } else {
-      mcup_plan_row(params, &from, &memory, start, row, &work);
+      mcup_plan_row(size, params, &from, start, row, &work);
     }
     work.channel = 0;
-    loop(&work);
+    if (params->corrects_halves) {
+      loops->rows_corrected(&work);
+    } else {
+      loops->rows(&work);
+    }
     if (params->low > -128 || params->high < 127) {
       mcup_clamp_rows(params, &work);
     }
     if (work.rows == 2) {
-      mcup_copy_row(memory.waiting, mcup_out_row(out, y + 1), out_cols * channels);
+      mcup_copy_row(work.row[1].bytes, mcup_out_row(out, y + 1), out_cols * channels);
     }
   }
 }

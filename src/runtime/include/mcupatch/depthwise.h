@@ -58,8 +58,8 @@ typedef struct {
 /* Where an output row comes from and goes to. Fields in the order of depthwise_asm.h. */
 typedef struct {
   const int32_t *blocks; /* packed weights, of the channels that are left */
-  const int16_t *pairs;
-  const int16_t *row;
+  int16_t *pairs;        /* planes, which jobs fill */
+  int16_t *row;
   int8_t *bytes;
 } mcup_depthwise_target;
 
