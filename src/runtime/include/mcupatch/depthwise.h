@@ -249,12 +249,14 @@ MCUP_ALWAYS_INLINE mcup_four_sums mcup_depthwise_sums(int32_t size, int32_t stri
 MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t corrected, const mcup_row_work *work,
                                            const mcup_depthwise_target *target) {
   const int32_t words = mcup_depthwise_words(size, stride), zero_point = work->zero_point;
-  const int32_t *packed = target->blocks;
-  for (int32_t c = 0; c < 4; ++c, packed += words) {
+  const int32_t *packed = target->blocks, *end = packed + 4 * words;
+  const int8_t *first_pairs = (const int8_t *)target->pairs, *first_row = (const int8_t *)target->row;
+  int8_t *first_out = target->bytes + work->channel;
+  for (; packed != end; packed += words, ++first_pairs, ++first_row, ++first_out) {
     const int32_t multiplier = packed[words - 2], divisor = packed[words - 1]; /* not to be read after each store */
-    const int8_t *pairs = (const int8_t *)target->pairs + c, *row = (const int8_t *)target->row + c;
+    const int8_t *pairs = first_pairs, *row = first_row;
     const ptrdiff_t stride_bytes = work->pixel_stride;
-    int8_t *out = target->bytes + work->channel + c;
+    int8_t *out = first_out;
     for (int32_t left = work->cols; left > 0; left -= 4) {
       const mcup_four_sums sums = left > 2 ? mcup_depthwise_sums(size, stride, 4, packed, pairs, row)
                                            : mcup_depthwise_sums(size, stride, 2, packed, pairs, row);
@@ -276,9 +278,12 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t
   }
 }
 
+/* Four channels of one output row. */
+typedef void mcup_make_row(const mcup_row_work *work, const mcup_depthwise_target *target);
+
 /* The portable twin of the loops over all channels; `widen`: for planes of pairs. */
-MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, int32_t corrected, mcup_widen_jobs *widen,
-                                                mcup_row_work *work) {
+MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, mcup_widen_jobs *widen,
+                                                mcup_make_row *make_row, mcup_row_work *work) {
   for (;; work->channel += 4) {
     if (work->channel > work->last_channel) {
       work->channel = work->last_channel;
@@ -288,7 +293,7 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, in
       mcup_widen_single(work, jobs, work->channel);
     }
     for (int32_t i = 0; i < work->rows; ++i) {
-      mcup_depthwise_row(size, stride, corrected, work, &work->row[i]);
+      make_row(work, &work->row[i]);
       work->row[i].blocks += 4 * mcup_depthwise_words(size, stride);
     }
     if (work->channel == work->last_channel) {

@@ -5,9 +5,13 @@
 #include "mcupatch/depthwise_narrow.h"
 #include "mcupatch/depthwise_widen.h"
 
-#define MCUP_PORTABLE_FOUR_LOOP(name, size, stride, corrected, widen) \
-  static void name(mcup_row_work *work) {                             \
-    mcup_depthwise_portable(size, stride, corrected, widen, work);    \
+/* A function for rows of its own: it needs every register. */
+#define MCUP_PORTABLE_FOUR_LOOP(name, size, stride, corrected, widen)                                     \
+  static MCUP_NO_INLINE void name##_row(const mcup_row_work *work, const mcup_depthwise_target *target) { \
+    mcup_depthwise_row(size, stride, corrected, work, target);                                            \
+  }                                                                                                       \
+  static void name(mcup_row_work *work) {                                                                 \
+    mcup_depthwise_portable(size, stride, widen, name##_row, work);                                       \
   }
 
 #define MCUP_PORTABLE_NARROW_LOOP(name, size, stride, words, corrected) \
