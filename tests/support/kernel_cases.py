@@ -91,11 +91,19 @@ def crop(tensor: Array, region: Region) -> Array:
 
 
 def make_case(rng: Rng, example: Example, label: str, split: bool = False) -> Case:
-    """The operator on a random region of its output, its inputs cut to what the region needs and, if asked, split."""
+    """The operator on a random region of its output."""
+    graph, op = example.graph, example.op
+    height, width, _ = graph.output_tensor(op).hwc
+    tileable = is_tileable(graph, op) and not is_reduction(graph, op)
+    region = random_region(rng, height, width) if tileable else whole_region(height, width)
+    return make_region_case(rng, example, region, label, split)
+
+
+def make_region_case(rng: Rng, example: Example, region: Region, label: str, split: bool = False) -> Case:
+    """Inputs are cut to about what the region of the output needs and, if asked, split."""
     graph, op = example.graph, example.op
     out_shape = graph.output_tensor(op).hwc
     tileable = is_tileable(graph, op) and not is_reduction(graph, op)
-    region = random_region(rng, *out_shape[:2]) if tileable else whole_region(*out_shape[:2])
     expected = reference.apply(graph, op, example.inputs).reshape(out_shape)
     blob = Blob()
     sources, pads = [], (0, 0)

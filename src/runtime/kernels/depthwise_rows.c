@@ -4,24 +4,19 @@
 
 MCUP_WIDEN_LOOP(mcup_widen_single, 1)
 
-/* Columns of the planes: what whole groups of four output pixels read, in whole groups of four. */
-static int32_t mcup_plane_cols(int32_t size, int32_t stride, int32_t out_cols) {
-  const int32_t cols = ((out_cols + 3) / 4 * 4 - 1) * stride + size;
-  return (cols + 3) / 4 * 4;
-}
-
-/* The columns of the input window that lie in the planes: `count` of them from `first`, at column `at` of the planes. */
+/* The columns of the input window that are read: `count` of them from `first`, at column `at` of the planes. */
 typedef struct {
   int32_t first;
   int32_t count;
   int32_t at;
 } mcup_span;
 
-static mcup_span mcup_find_span(int32_t in_cols, int32_t pad_left, int32_t plane_cols) {
+/* `cols`: those of the planes that outputs are made of. */
+static inline mcup_span mcup_find_span(int32_t in_cols, int32_t pad_left, int32_t cols) {
   mcup_span span;
   span.first = pad_left < 0 ? -pad_left : 0;
   span.at = pad_left < 0 ? 0 : pad_left;
-  const int32_t inside = in_cols - span.first, room = plane_cols - span.at;
+  const int32_t inside = in_cols - span.first, room = cols - span.at;
   span.count = inside < room ? inside : room;
   if (span.count <= 0) {
     span.count = span.at = span.first = 0;
@@ -29,69 +24,81 @@ static mcup_span mcup_find_span(int32_t in_cols, int32_t pad_left, int32_t plane
   return span;
 }
 
+/* How a span lies in the groups of a plane. */
+typedef struct {
+  int32_t start;  /* where the first group starts, as a byte of a row: it may lie before the row, not all is read */
+  int32_t before; /* values of groups that are padding */
+  mcup_job_extent extent;
+} mcup_plane_span;
+
+/* `group_cols`: 2 or 4, a constant; `group_values`: how far apart groups lie. */
+static inline mcup_plane_span mcup_split_span(mcup_span span, uint32_t group_cols, int32_t group_values,
+                                              int32_t channels) {
+  const uint32_t at = (uint32_t)span.at, skip = at % group_cols, whole = (uint32_t)span.count + skip;
+  mcup_plane_span plane;
+  plane.start = (span.first - (int32_t)skip) * channels;
+  plane.before = (int32_t)(at / group_cols) * group_values;
+  plane.extent.groups = (int32_t)(whole / group_cols);
+  plane.extent.lead = (int32_t)(skip * (MCUP_PLACES / group_cols));
+  plane.extent.trail = (int32_t)(whole % group_cols * (MCUP_PLACES / group_cols));
+  if (whole < group_cols && skip == 0) {
+    plane.extent.lead = MCUP_PLACES;
+  }
+  return plane;
+}
+
 /* What the jobs of one call share. */
 typedef struct {
   const mcup_input *in;
-  mcup_span span;
+  mcup_plane_span pairs;
+  mcup_plane_span row;
   int32_t channels;
-  int32_t zero;           /* the zero point in each byte */
   const int8_t *zero_row; /* four bytes for each channel: a row outside the window, all columns the same */
 } mcup_widening;
 
-/* Where a row is read from: column `col` of it, which may lie before the row: not all that is named is read. */
+/* Where a row is read from: byte `start` of it. */
 typedef struct {
   uintptr_t bytes;
   int32_t step;
 } mcup_job_row;
 
-static inline mcup_job_row mcup_find_job_row(const mcup_widening *from, int32_t row, int32_t col) {
+static inline mcup_job_row mcup_find_job_row(const mcup_widening *from, int32_t row, int32_t start) {
   mcup_job_row found = {(uintptr_t)from->zero_row, 0};
   if ((uint32_t)row < (uint32_t)from->in->rows) {
-    found.bytes = (uintptr_t)mcup_in_row(from->in, row) + (uintptr_t)((intptr_t)col * from->channels);
+    found.bytes = (uintptr_t)mcup_in_row(from->in, row) + (uintptr_t)(intptr_t)start;
     found.step = from->channels;
   }
   return found;
 }
 
-/* Rows `row` and row + 1 into a plane. */
-static MCUP_NO_INLINE void mcup_pair_rows(const mcup_widening *from, int32_t row, int32_t planes, int16_t *plane,
-                                          mcup_pair_job *job) {
-  const mcup_span span = from->span;
-  const int32_t skip = span.at % 2, whole = span.count - skip;
-  const mcup_job_row a = mcup_find_job_row(from, row, span.first - skip);
-  const mcup_job_row b = mcup_find_job_row(from, row + 1, span.first - skip);
+/* `last`: MCUP_LAST_JOB, or 0. */
+static inline void mcup_set_job(const mcup_plane_span *span, mcup_job_row a, mcup_job_row b, int16_t *plane,
+                                int32_t last, mcup_pair_job *job) {
   job->a = (const int8_t *)a.bytes; /* NOLINT */
   job->b = (const int8_t *)b.bytes; /* NOLINT */
   job->a_step = a.step;
   job->b_step = b.step;
-  job->out = plane + span.at / 2 * planes * 16;
-  job->groups = skip + whole / 2;
-  job->lead = 2 * skip;
-  job->trail = whole % 2 * 2;
-  job->zero = from->zero;
+  job->out = plane + span->before;
+  job->extent.groups = span->extent.groups;
+  job->extent.lead = span->extent.lead;
+  job->extent.trail = span->extent.trail + last;
 }
 
-/* Row `row` alone. A first group that ends with padding as well is left with no groups: see mcup_widen_short. */
-static MCUP_NO_INLINE void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane,
-                                             mcup_pair_job *job) {
-  const mcup_span span = from->span;
-  const int32_t lead = span.at % 4, whole = span.count + lead;
-  const mcup_job_row a = mcup_find_job_row(from, row, span.first - lead);
-  job->a = (const int8_t *)a.bytes;                                 /* NOLINT */
-  job->b = (const int8_t *)(a.bytes + (uintptr_t)(intptr_t)a.step); /* NOLINT */
-  job->a_step = job->b_step = 2 * a.step;
-  job->out = plane + span.at / 4 * 16;
-  job->groups = whole / 4;
-  job->lead = lead;
-  job->trail = whole % 4;
-  job->zero = from->zero;
+/* Rows `row` and row + 1 into a plane. */
+static inline void mcup_pair_rows(const mcup_widening *from, int32_t row, int16_t *plane, int32_t last,
+                                  mcup_pair_job *job) {
+  const mcup_job_row a = mcup_find_job_row(from, row, from->pairs.start);
+  const mcup_job_row b = mcup_find_job_row(from, row + 1, from->pairs.start);
+  mcup_set_job(&from->pairs, a, b, plane, last, job);
 }
 
-/* Rows of less than a group, with padding before and behind them. */
-static void mcup_widen_short(const mcup_pair_job *jobs, int32_t count, int32_t channel) {
-  for (const mcup_pair_job *job = jobs; job != jobs + count; ++job) {
-    mcup_widen_group(job, 0, channel, job->lead, job->trail, job->out);
-  }
+/* Row `row` alone. */
+static inline void mcup_pair_columns(const mcup_widening *from, int32_t row, int16_t *plane, int32_t last,
+                                     mcup_pair_job *job) {
+  mcup_job_row a = mcup_find_job_row(from, row, from->row.start), b = a;
+  b.bytes += (uintptr_t)(intptr_t)a.step;
+  a.step = b.step = 2 * a.step;
+  mcup_set_job(&from->row, a, b, plane, last, job);
 }
 
 /* The few layers whose clamp is not the whole type take another pass over their rows. */
@@ -112,30 +119,6 @@ void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
   }
 }
 
-/*
- * What makes one output row, or two. With 3x3 taps two rows share what they both read, if the second form of the weights
- * is there, where the pairs are the lower two rows and the first row is alone:
- *   rows stepped by 1:   row y = first + pairs,  row y + 1 = pairs + last
- *   rows stepped by 2:   row y = pairs + shared row,  row y + 1 = shared row + pairs of its own
- */
-typedef struct {
-  mcup_pair_job jobs[4]; /* those of pairs first */
-  int32_t pair_jobs;
-  int32_t row_jobs;
-  int32_t rows;
-  mcup_depthwise_target row[2];
-} mcup_row_work;
-
-/* Scratch: planes of pairs and of single rows, a row outside the window, and an output row that waits. */
-typedef struct {
-  int16_t *pairs[2];
-  int16_t *row[2];
-  int8_t *zero_row;
-  int8_t *waiting;
-  int32_t values; /* int16, of all planes, from pairs[0] on */
-  int32_t out_cols;
-} mcup_depthwise_memory;
-
 /* Bytes of a column of all planes. */
 static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_params *params) {
   if (params->rows_at_once == 1) {
@@ -155,26 +138,28 @@ size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwi
   return cols * (size_t)mcup_column_bytes(size, params) + channels + (waiting + 3) / 4 * 4;
 }
 
-static mcup_depthwise_memory mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params,
-                                                 int32_t out_cols, void *scratch) {
-  const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out_cols);
-  mcup_depthwise_memory memory;
-  memory.out_cols = out_cols;
+/*
+ * Scratch: planes of pairs and of single rows, which hold what whole groups of four output pixels read, in whole groups of
+ * four columns; a row outside the window, returned; and an output row that waits.
+ */
+static inline int8_t *mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols,
+                                          void *scratch, mcup_depthwise_target *rows) {
+  const uint32_t padded = ((uint32_t)out_cols + 3) / 4 * 4 - 1;
+  const uint32_t cols = (padded * (uint32_t)params->stride_cols + (uint32_t)size + 3) / 4 * 4;
   int16_t *next = (int16_t *)scratch;
-  memory.values = plane_cols * mcup_column_bytes(size, params) / 2;
-  memory.pairs[0] = memory.pairs[1] = next;
-  next += (ptrdiff_t)plane_cols * (size / 2) * 8;
+  rows[0].pairs = rows[1].pairs = next;
+  next += cols * ((uint32_t)size / 2 * 8);
   if (params->rows_at_once == 2 && params->stride_rows != 1) {
-    memory.pairs[1] = next;
-    next += (ptrdiff_t)plane_cols * 8;
+    rows[1].pairs = next;
+    next += cols * 8;
   }
-  memory.row[0] = memory.row[1] = next;
+  rows[0].row = rows[1].row = next;
+  next += cols * 4;
   if (params->rows_at_once == 2 && params->stride_rows == 1) {
-    memory.row[1] = next + (ptrdiff_t)plane_cols * 4;
+    rows[1].row = next;
+    next += cols * 4;
   }
-  memory.zero_row = (int8_t *)((int16_t *)scratch + memory.values);
-  memory.waiting = memory.zero_row + (params->channels + 3) / 4 * 4;
-  return memory;
+  return (int8_t *)next;
 }
 
 void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
@@ -185,47 +170,59 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value) {
   }
 }
 
-static void mcup_set_target(mcup_row_work *work, const mcup_packed_depthwise_params *params,
-                            const mcup_depthwise_memory *memory, int32_t i, const int32_t *blocks, int8_t *out) {
-  mcup_depthwise_target *target = &work->row[i];
-  target->blocks = blocks;
-  target->pairs = memory->pairs[i];
-  target->row = memory->row[i];
-  target->pixel_stride = params->channels;
-  target->bytes = out;
-  target->cols = memory->out_cols;
-  target->zero_point = params->output_zero_point;
+/* The groups of a plane up to column `cols` that no job writes, and the last one, whose jobs may leave half of it. */
+static MCUP_NO_INLINE void mcup_fill_padding(const mcup_plane_span *span, int32_t cols, int32_t group_cols,
+                                             int32_t group_values, uint32_t value, int16_t *plane) {
+  const int32_t written = span->before + span->extent.groups * group_values;
+  mcup_fill_words(plane, 2 * span->before, value);
+  mcup_fill_words(plane + written, 2 * ((cols + group_cols - 1) / group_cols * group_values - written), value);
 }
 
-static void mcup_plan_row(int32_t size, const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                          const mcup_depthwise_memory *memory, int32_t start, int8_t *out, mcup_row_work *work) {
-  const int32_t planes = size / 2;
-  MCUP_NO_UNROLL
-  for (int32_t plane = 0; plane < planes; ++plane) {
-    mcup_pair_rows(from, start + 2 * plane, planes, memory->pairs[0] + 16 * plane, &work->jobs[plane]);
+static MCUP_NO_INLINE void mcup_plan_row(int32_t size, const mcup_packed_depthwise_params *params,
+                                         const mcup_widening *from, int32_t start, int8_t *out, mcup_row_work *work) {
+  mcup_pair_job *job = work->jobs;
+  int16_t *plane = work->row[0].pairs;
+  work->rows = 1;
+  work->row[0].blocks = params->blocks;
+  work->row[0].bytes = out;
+  for (;;) {
+    MCUP_FORGET(from); /* mostly there is one plane: nothing is worth being kept for the others */
+    mcup_pair_rows(from, start, plane, 0, job);
+    start += 2;
+    size -= 2;
+    ++job;
+    if (size == 1) {
+      break;
+    }
+    plane += 16;
   }
-  mcup_pair_columns(from, start + size - 1, memory->row[0], &work->jobs[planes]);
-  work->pair_jobs = planes;
-  work->row_jobs = work->rows = 1;
-  mcup_set_target(work, params, memory, 0, params->blocks, out);
+  if (job != work->jobs + 1) {
+    job[-1].extent.trail += MCUP_LAST_JOB;
+  }
+  mcup_pair_columns(from, start, work->row[0].row, MCUP_LAST_JOB, job);
 }
 
-static void mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
-                               const mcup_depthwise_memory *memory, int32_t start, int8_t *out, mcup_row_work *work) {
+/*
+ * With 3x3 taps two rows share what they both read, if the second form of the weights is there, where the pairs are the
+ * lower two rows and the first row is alone:
+ *   rows stepped by 1:   row y = first + pairs,  row y + 1 = pairs + last
+ *   rows stepped by 2:   row y = pairs + shared row,  row y + 1 = shared row + pairs of its own
+ */
+static MCUP_NO_INLINE void mcup_plan_two_rows(const mcup_packed_depthwise_params *params, const mcup_widening *from,
+                                              int32_t start, int8_t *out, mcup_row_work *work) {
   const int32_t apart = params->stride_rows != 1;
-  mcup_pair_rows(from, apart ? start : start + 1, 1, memory->pairs[0], &work->jobs[0]);
+  mcup_depthwise_target *rows = work->row;
+  mcup_pair_rows(from, apart ? start : start + 1, rows[0].pairs, 0, &work->jobs[0]);
   if (apart) {
-    mcup_pair_rows(from, start + 3, 1, memory->pairs[1], &work->jobs[1]);
-    mcup_pair_columns(from, start + 2, memory->row[0], &work->jobs[2]);
+    mcup_pair_rows(from, start + 3, rows[1].pairs, 0, &work->jobs[1]);
   } else {
-    mcup_pair_columns(from, start, memory->row[0], &work->jobs[1]);
-    mcup_pair_columns(from, start + 3, memory->row[1], &work->jobs[2]);
+    mcup_pair_columns(from, start + 3, rows[1].row, 0, &work->jobs[1]);
   }
-  work->pair_jobs = apart ? 2 : 1;
-  work->row_jobs = 3 - work->pair_jobs;
+  mcup_pair_columns(from, apart ? start + 2 : start, rows[0].row, MCUP_LAST_JOB, &work->jobs[2]);
   work->rows = 2;
-  mcup_set_target(work, params, memory, 0, apart ? params->blocks : params->lower_blocks, out);
-  mcup_set_target(work, params, memory, 1, apart ? params->lower_blocks : params->blocks, memory->waiting);
+  rows[0].blocks = apart ? params->blocks : params->lower_blocks;
+  rows[1].blocks = apart ? params->lower_blocks : params->blocks;
+  rows[0].bytes = out;
 }
 
 /* `bytes` that do not overlap; in pieces that become a few loads and stores of several words where they are aligned. */
@@ -247,65 +244,67 @@ static MCUP_NO_INLINE void mcup_copy_row(const int8_t *from, int8_t *to, int32_t
   }
 }
 
-/* All channels of what `work` plans. */
-static void mcup_run_work(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
-                          const mcup_row_work *work, int32_t has_input) {
-  const int32_t channels = params->channels, words = mcup_depthwise_words(size, params->stride_cols);
-  mcup_depthwise_four *four = params->corrects_halves ? loops->four_corrected : loops->four;
-  const mcup_pair_job *row_jobs = work->jobs + work->pair_jobs;
-  const int32_t is_short = row_jobs->groups == 0 && row_jobs->lead > 0;
-  const int32_t alike = size == 3 && !is_short; /* jobs of pairs and of rows: one plane lies like the other */
-  const int32_t pair_jobs = has_input ? work->pair_jobs + (alike ? work->row_jobs : 0) : 0;
-  const int32_t jobs_apart = has_input && !alike ? work->row_jobs : 0;
-  mcup_widen_pairs *widen_apart = is_short ? mcup_widen_short : mcup_widen_single;
-  int32_t block = 0;
-  for (int32_t first = 0; first < channels; first += 4, block += 16 * words) {
-    const int32_t channel = first + 4 <= channels ? first : channels - 4;
-    if (pair_jobs > 0) {
-      loops->widen_pairs(work->jobs, pair_jobs, channel);
-    }
-    if (jobs_apart > 0) {
-      widen_apart(row_jobs, jobs_apart, channel);
-    }
-    four(work->row, work->rows, block, channel);
+/* What no job writes: padding beside the window, the same through the whole call. */
+static MCUP_NO_INLINE void mcup_place_padding(int32_t size, const mcup_widening *from, int32_t cols, uint32_t zero,
+                                              const mcup_depthwise_target *rows) {
+  const uint32_t value = MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)(int16_t)(int8_t)zero : zero;
+  mcup_fill_padding(&from->pairs, cols, 2, size / 2 * 16, value, rows[0].pairs);
+  mcup_fill_padding(&from->row, cols, 4, 16, value, rows[0].row);
+  if (rows[0].pairs != rows[1].pairs) {
+    mcup_fill_padding(&from->pairs, cols, 2, 16, value, rows[1].pairs);
+  } else if (rows[0].row != rows[1].row) {
+    mcup_fill_padding(&from->row, cols, 4, 16, value, rows[1].row);
+  }
+}
+
+static MCUP_NO_INLINE void mcup_clamp_rows(const mcup_packed_depthwise_params *params, const mcup_row_work *work) {
+  for (int32_t i = 0; i < work->rows; ++i) {
+    mcup_clamp_bytes(work->row[i].bytes, work->cols * params->channels, params->low, params->high);
   }
 }
 
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch) {
-  const int32_t plane_cols = mcup_plane_cols(size, params->stride_cols, out->cols);
-  const int32_t row_bytes = out->cols * params->channels;
-  const mcup_depthwise_memory memory = mcup_divide_scratch(size, params, out->cols, scratch);
+  const int32_t out_cols = out->cols, channels = params->channels, stride_rows = params->stride_rows;
+  const int32_t cols = (out_cols - 1) * params->stride_cols + size;
   const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
-  const mcup_widening from = {in, mcup_find_span(in->cols, pad_left, plane_cols), params->channels, (int32_t)zero,
-                              memory.zero_row};
-  const int32_t last_col = (out->cols - 1) * params->stride_cols + size;
-  if (from.span.at > 0 || from.span.count < last_col) { /* the planes hold padding through the whole call */
-    mcup_fill_words(scratch, 2 * memory.values,
-                    MCUP_DEPTHWISE_ASM ? 0x00010001U * (uint16_t)params->input_zero_point : zero);
+  mcup_row_work work;
+  int8_t *zero_row = mcup_divide_scratch(size, params, out_cols, scratch, work.row);
+  const mcup_span span = mcup_find_span(in->cols, pad_left, cols);
+  const mcup_widening from = {in, mcup_split_span(span, 2, size / 2 * 16, channels),
+                              mcup_split_span(span, 4, 16, channels), channels, zero_row};
+  if (from.pairs.before > 0 || span.at + span.count < cols) {
+    mcup_place_padding(size, &from, cols, zero, work.row);
   }
-  if (pad_top > 0 || (out->rows - 1) * params->stride_rows - pad_top + size > in->rows) {
-    mcup_fill_words(memory.zero_row, params->channels + 3, zero);
+  if (pad_top > 0 || (out->rows - 1) * stride_rows - pad_top + size > in->rows) {
+    mcup_fill_words(zero_row, channels + 3, zero);
   }
-  for (int32_t y = 0; y < out->rows;) {
-    const int32_t start = y * params->stride_rows - pad_top;
+  work.pixel_stride = channels;
+  work.zero_point = params->output_zero_point;
+  work.zero = (int32_t)zero;
+  work.cols = out_cols;
+  work.last_channel = channels - 4;
+  work.row[1].bytes = zero_row + ((uint32_t)channels + 3) / 4 * 4;
+  for (int32_t y = 0, start = -pad_top; y < out->rows; y += work.rows, start += work.rows * stride_rows) {
     int8_t *row = mcup_out_row(out, y);
-    const int32_t two = params->rows_at_once == 2 && y + 1 < out->rows;
-    mcup_row_work work;
-    if (two) {
-      mcup_plan_two_rows(params, &from, &memory, start, row, &work);
+    MCUP_FORGET(start); /* mostly there is one row, or two: nothing is worth being found once for all */
+    if (params->rows_at_once == 2 && y + 1 < out->rows) {
+      mcup_plan_two_rows(params, &from, start, row, &work);
     } else {
-      mcup_plan_row(size, params, &from, &memory, start, row, &work);
+      mcup_plan_row(size, params, &from, start, row, &work);
     }
-    mcup_run_work(size, loops, params, &work, from.span.count > 0);
-    for (int32_t i = 0; i < work.rows; ++i, ++y) {
-      if (params->low > -128 || params->high < 127) {
-        mcup_clamp_bytes(work.row[i].bytes, row_bytes, params->low, params->high);
-      }
-      if (i > 0) {
-        mcup_copy_row(work.row[i].bytes, mcup_out_row(out, y), row_bytes);
-      }
+    work.channel = 0;
+    if (params->corrects_halves) {
+      loops->rows_corrected(&work);
+    } else {
+      loops->rows(&work);
+    }
+    if (params->low > -128 || params->high < 127) {
+      mcup_clamp_rows(params, &work);
+    }
+    if (work.rows == 2) {
+      mcup_copy_row(work.row[1].bytes, mcup_out_row(out, y + 1), out_cols * channels);
     }
   }
 }

@@ -31,10 +31,17 @@
 #define MCUP_ALWAYS_INLINE static inline
 #endif
 
+/* How many groups of four places a job fills. */
+typedef struct {
+  int32_t groups; /* all but the last one, if that is not whole */
+  int32_t lead;   /* of the first group's four places, those that are padding: not read; MCUP_PLACES if groups is 0 */
+  int32_t trail;  /* of the last group's four places, those that are not padding, or 0; + MCUP_LAST_JOB */
+} mcup_job_extent;
+
 /*
  * Widens two rows into a plane of pairs, or one row into pairs of its columns. A group is 16 values from the four
  * channels at a, b, a + a_step, b + b_step; the next one lies two steps further. Fields are in the order of the loop in
- * depthwise_asm.h.
+ * depthwise_widen_asm.h.
  */
 typedef struct {
   const int8_t *a;
@@ -42,27 +49,42 @@ typedef struct {
   int32_t a_step;
   int32_t b_step;
   int16_t *out;
-  int32_t groups; /* all but the last one, if that is not whole */
-  int32_t lead;   /* of the first group's four places, those that are padding: not read */
-  int32_t trail;  /* of the last group's four places, those that are not padding, or 0 */
-  int32_t zero;   /* the zero point in each byte */
+  mcup_job_extent extent;
 } mcup_pair_job;
+
+#define MCUP_PLACES 4
+#define MCUP_LAST_JOB 4 /* of the planes of pairs, if they have a loop of their own, or of all */
 
 /* Where an output row comes from and goes to. Fields in the order of depthwise_asm.h. */
 typedef struct {
-  const int32_t *blocks; /* packed weights */
-  const int16_t *pairs;
-  const int16_t *row;
-  int32_t pixel_stride;
+  const int32_t *blocks; /* packed weights, of the channels that are left */
+  int16_t *pairs;        /* planes, which jobs fill */
+  int16_t *row;
   int8_t *bytes;
-  int32_t cols;
-  int32_t zero_point;
 } mcup_depthwise_target;
 
-/* `count` jobs, at least 1. `channel`: how far beyond a and b the first of the four channels lies. */
-typedef void mcup_widen_pairs(const mcup_pair_job *jobs, int32_t count, int32_t channel);
-/* Four channels of `count` rows, at least 1. `block`: how many bytes beyond `blocks` theirs lie; `channel`: the first. */
-typedef void mcup_depthwise_four(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel);
+/*
+ * What makes one output row, or two, for four channels after the other: what is widened, and then multiplied. Fields in the
+ * order of depthwise_asm.h.
+ */
+typedef struct {
+  int32_t pixel_stride;
+  int32_t zero_point;
+  int32_t zero; /* the zero point of the input in each byte */
+  int32_t cols;
+  int32_t channel; /* the first of four */
+  int32_t last_channel;
+  int32_t rows;
+  mcup_depthwise_target row[2];
+  mcup_pair_job jobs[4]; /* those of pairs first */
+} mcup_row_work;
+
+/* The portable twin of a widening loop: all jobs up to a last one, for four channels; what lies behind it. */
+typedef const mcup_pair_job *mcup_widen_jobs(const mcup_row_work *work, const mcup_pair_job *jobs, int32_t channel);
+/* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
+mcup_widen_jobs mcup_widen_single, mcup_widen_5x5, mcup_widen_7x7;
+/* All channels of what `work` plans. */
+typedef void mcup_depthwise_loop(mcup_row_work *work);
 
 /*
  * The outputs of a narrow row, one or two, all channels, straight from the input. Fields in the order of
@@ -84,9 +106,8 @@ typedef void mcup_narrow_loop(const mcup_narrow_row *row);
 
 /* The inner loops of a size and a stride of columns. `corrected`: see corrects_halves in kernels.h. */
 typedef struct {
-  mcup_widen_pairs *widen_pairs; /* with the other planes of the size beside it */
-  mcup_depthwise_four *four;
-  mcup_depthwise_four *four_corrected;
+  mcup_depthwise_loop *rows;
+  mcup_depthwise_loop *rows_corrected;
   mcup_narrow_loop *one; /* of a narrow row */
   mcup_narrow_loop *two;
 } mcup_depthwise_loops;
@@ -116,62 +137,6 @@ MCUP_ALWAYS_INLINE int8_t mcup_depthwise_requantize(int32_t sum, int32_t multipl
     high += (high & divisor) >> 31; /* a positive factor does not shift */
   }
   return (int8_t)mcup_saturate8(mcup_subtract_high(high, divisor, zero_point));
-}
-
-/*
- * Four channels to place t of four; or padding. What only the portable loops read stays int8, at the start of its group:
- * [4 places][4 channels] bytes of a group's 32.
- */
-MCUP_ALWAYS_INLINE void mcup_widen_place(const int8_t *bytes, int32_t place, int16_t *out) {
-#if MCUP_DEPTHWISE_ASM
-  out[place] = bytes[0];
-  out[4 + place] = bytes[1];
-  out[8 + place] = bytes[2];
-  out[12 + place] = bytes[3];
-#else
-  MCUP_MEMCPY(out + (ptrdiff_t)2 * place, bytes, 4);
-#endif
-}
-
-/* A group of 16 values, of which the places [first, last) of four are read. */
-MCUP_ALWAYS_INLINE void mcup_widen_group(const mcup_pair_job *job, int32_t group, int32_t channel, int32_t first,
-                                         int32_t last, int16_t *out) {
-  const int8_t *a = job->a + (ptrdiff_t)(2 * group) * job->a_step + channel;
-  const int8_t *b = job->b + (ptrdiff_t)(2 * group) * job->b_step + channel;
-  const int8_t *zero = (const int8_t *)&job->zero;
-  mcup_widen_place(first <= 0 && last > 0 ? a : zero, 0, out);
-  mcup_widen_place(first <= 1 && last > 1 ? b : zero, 1, out);
-  mcup_widen_place(first <= 2 && last > 2 ? a + job->a_step : zero, 2, out);
-  mcup_widen_place(last > 3 ? b + job->b_step : zero, 3, out);
-}
-
-/* The portable twin of the widening loops. */
-MCUP_ALWAYS_INLINE void mcup_widen_portable(const mcup_pair_job *jobs, int32_t count, int32_t channel, int32_t planes) {
-  for (const mcup_pair_job *job = jobs; job != jobs + count; ++job) {
-    const int8_t *a = job->a + channel, *b = job->b + channel; /* read once: stores might change the job */
-    const ptrdiff_t a_step = job->a_step, b_step = job->b_step;
-    const int32_t groups = job->groups;
-    int16_t *out = job->out;
-    int32_t group = 0;
-    if (job->lead > 0) {
-      mcup_widen_group(job, group++, channel, job->lead, 4, out);
-      out += 16 * planes;
-      a += 2 * a_step;
-      b += 2 * b_step;
-    }
-    MCUP_NO_UNROLL
-    for (; group < groups; ++group, out += 16 * planes) {
-      mcup_widen_place(a, 0, out);
-      mcup_widen_place(b, 1, out);
-      mcup_widen_place(a + a_step, 2, out);
-      mcup_widen_place(b + b_step, 3, out);
-      a += 2 * a_step;
-      b += 2 * b_step;
-    }
-    if (job->trail > 0) {
-      mcup_widen_group(job, group, channel, 0, job->trail, out);
-    }
-  }
 }
 
 /* Position of tap k of a plane among its weights: with stride 2 the even taps first, unless all fit the registers. */
@@ -284,15 +249,18 @@ MCUP_ALWAYS_INLINE mcup_four_sums mcup_depthwise_sums(int32_t size, int32_t stri
 #define MCUP_STORE_SUM(i) \
   out[(i) * stride_bytes] = mcup_depthwise_requantize(sums.of[i], multiplier, divisor, corrected, zero_point);
 
-MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t corrected, const int32_t *packed,
-                                           const mcup_depthwise_target *target, int32_t channel) {
-  const int32_t words = mcup_depthwise_words(size, stride), zero_point = target->zero_point;
-  for (int32_t c = 0; c < 4; ++c, packed += words) {
+MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t corrected, const mcup_row_work *work,
+                                           const mcup_depthwise_target *target) {
+  const int32_t words = mcup_depthwise_words(size, stride), zero_point = work->zero_point;
+  const int32_t *packed = target->blocks, *end = packed + 4 * words;
+  const int8_t *first_pairs = (const int8_t *)target->pairs, *first_row = (const int8_t *)target->row;
+  int8_t *first_out = target->bytes + work->channel;
+  for (; packed != end; packed += words, ++first_pairs, ++first_row, ++first_out) {
     const int32_t multiplier = packed[words - 2], divisor = packed[words - 1]; /* not to be read after each store */
-    const int8_t *pairs = (const int8_t *)target->pairs + c, *row = (const int8_t *)target->row + c;
-    const ptrdiff_t stride_bytes = target->pixel_stride;
-    int8_t *out = target->bytes + channel + c;
-    for (int32_t left = target->cols; left > 0; left -= 4) {
+    const int8_t *pairs = first_pairs, *row = first_row;
+    const ptrdiff_t stride_bytes = work->pixel_stride;
+    int8_t *out = first_out;
+    for (int32_t left = work->cols; left > 0; left -= 4) {
       const mcup_four_sums sums = left > 2 ? mcup_depthwise_sums(size, stride, 4, packed, pairs, row)
                                            : mcup_depthwise_sums(size, stride, 2, packed, pairs, row);
       MCUP_STORE_SUM(0)
@@ -313,19 +281,29 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t
   }
 }
 
-/* The portable twin of the inner loops. */
-MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, int32_t corrected,
-                                                const mcup_depthwise_target *rows, int32_t count, int32_t block,
-                                                int32_t channel) {
-  for (int32_t i = 0; i < count; ++i) {
-    mcup_depthwise_row(size, stride, corrected, rows[i].blocks + block / 4, &rows[i], channel);
+/* Four channels of one output row. */
+typedef void mcup_make_row(const mcup_row_work *work, const mcup_depthwise_target *target);
+
+/* The portable twin of the loops over all channels; `widen`: for planes of pairs. */
+MCUP_ALWAYS_INLINE void mcup_depthwise_portable(int32_t size, int32_t stride, mcup_widen_jobs *widen,
+                                                mcup_make_row *make_row, mcup_row_work *work) {
+  for (;; work->channel += 4) {
+    if (work->channel > work->last_channel) {
+      work->channel = work->last_channel;
+    }
+    const mcup_pair_job *jobs = widen(work, work->jobs, work->channel);
+    if (size > 3) {
+      mcup_widen_single(work, jobs, work->channel);
+    }
+    for (int32_t i = 0; i < work->rows; ++i) {
+      make_row(work, &work->row[i]);
+      work->row[i].blocks += 4 * mcup_depthwise_words(size, stride);
+    }
+    if (work->channel == work->last_channel) {
+      return;
+    }
   }
 }
-
-/* Widens into planes that lie alone: single rows, and the pairs of 3x3. */
-void mcup_widen_single(const mcup_pair_job *jobs, int32_t count, int32_t channel);
-void mcup_widen_5x5(const mcup_pair_job *jobs, int32_t count, int32_t channel);
-void mcup_widen_7x7(const mcup_pair_job *jobs, int32_t count, int32_t channel);
 
 /* Clamps `count` stored values. */
 void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);

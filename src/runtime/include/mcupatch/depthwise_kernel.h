@@ -3,10 +3,15 @@
 #define MCUPATCH_DEPTHWISE_KERNEL_H
 
 #include "mcupatch/depthwise_narrow.h"
+#include "mcupatch/depthwise_widen.h"
 
-#define MCUP_PORTABLE_FOUR_LOOP(name, size, stride, corrected)                                         \
-  static void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel) { \
-    mcup_depthwise_portable(size, stride, corrected, rows, count, block, channel);                     \
+/* A function for rows of its own: it needs every register. */
+#define MCUP_PORTABLE_FOUR_LOOP(name, size, stride, corrected, widen)                                     \
+  static MCUP_NO_INLINE void name##_row(const mcup_row_work *work, const mcup_depthwise_target *target) { \
+    mcup_depthwise_row(size, stride, corrected, work, target);                                            \
+  }                                                                                                       \
+  static void name(mcup_row_work *work) {                                                                 \
+    mcup_depthwise_portable(size, stride, widen, name##_row, work);                                       \
   }
 
 #define MCUP_PORTABLE_NARROW_LOOP(name, size, stride, outputs, corrected) \
@@ -17,23 +22,21 @@
 #if MCUP_DEPTHWISE_ASM
 #include "mcupatch/depthwise_asm.h"
 #include "mcupatch/depthwise_narrow_asm.h"
+#include "mcupatch/depthwise_widen_asm.h"
 
-#define MCUP_WIDEN_LOOP(name, planes)                                   \
-  void name(const mcup_pair_job *jobs, int32_t count, int32_t channel); \
-  __asm__("mcup_widen_loop " #name ", " #planes "\n");
+#define MCUP_WIDEN_LOOP(name, planes) __asm__("mcup_widen_loop " #name ", " #planes "\n");
 
-#define MCUP_FOUR_LOOP(name, size, stride, corrected)                                          \
-  void name(const mcup_depthwise_target *rows, int32_t count, int32_t block, int32_t channel); \
-  __asm__("mcup_depthwise_loop " #name ", " #size ", " #stride ", " #corrected "\n");
+#define MCUP_FOUR_LOOP(name, size, stride, corrected, widen) \
+  void name(mcup_row_work *work);                            \
+  __asm__("mcup_depthwise_loop " #name ", " #size ", " #stride ", " #corrected ", " #widen "\n");
 
 #define MCUP_NARROW_LOOP(name, size, stride, outputs, corrected) \
   void name(const mcup_narrow_row *row);                         \
   __asm__("mcup_narrow_loop " #name ", " #size ", " #stride ", " #outputs ", " #corrected "\n");
 #else
-#define MCUP_WIDEN_LOOP(name, planes)                                    \
-  void name(const mcup_pair_job *jobs, int32_t count, int32_t channel);  \
-  void name(const mcup_pair_job *jobs, int32_t count, int32_t channel) { \
-    mcup_widen_portable(jobs, count, channel, planes);                   \
+#define MCUP_WIDEN_LOOP(name, planes)                                                                \
+  const mcup_pair_job *name(const mcup_row_work *work, const mcup_pair_job *jobs, int32_t channel) { \
+    return mcup_widen_portable(work, jobs, channel, planes);                                         \
   }
 
 #define MCUP_FOUR_LOOP MCUP_PORTABLE_FOUR_LOOP
@@ -54,19 +57,19 @@
       loop(name##_narrow21, size, 2, 1, corrected) loop(name##_narrow22, size, 2, 2, corrected)
 
 /* `widen`: the loop for planes of pairs. */
-#define MCUP_DEPTHWISE_KERNEL(size, name, widen)                                                                       \
-  MCUP_FOUR_LOOP(name##_stride1, size, 1, 0)                                                                           \
-  MCUP_FOUR_LOOP(name##_stride1_corrected, size, 1, 1)                                                                 \
-  MCUP_FOUR_LOOP(name##_stride2, size, 2, 0)                                                                           \
-  MCUP_FOUR_LOOP(name##_stride2_corrected, size, 2, 1)                                                                 \
-  MCUP_NARROW_LOOPS(MCUP_NARROW_LOOP, size, name, 0)                                                                   \
-  static const mcup_depthwise_loops name##_loops1 = {widen, name##_stride1, name##_stride1_corrected, name##_narrow11, \
-                                                     name##_narrow12};                                                 \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2_corrected, name##_narrow21, \
-                                                     name##_narrow22};                                                 \
-  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                          \
-    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                                  \
-  }                                                                                                                    \
+#define MCUP_DEPTHWISE_KERNEL(size, name, widen)                                                                \
+  MCUP_FOUR_LOOP(name##_stride1, size, 1, 0, widen)                                                             \
+  MCUP_FOUR_LOOP(name##_stride1_corrected, size, 1, 1, widen)                                                   \
+  MCUP_FOUR_LOOP(name##_stride2, size, 2, 0, widen)                                                             \
+  MCUP_FOUR_LOOP(name##_stride2_corrected, size, 2, 1, widen)                                                   \
+  MCUP_NARROW_LOOPS(MCUP_NARROW_LOOP, size, name, 0)                                                            \
+  static const mcup_depthwise_loops name##_loops1 = {name##_stride1, name##_stride1_corrected, name##_narrow11, \
+                                                     name##_narrow12};                                          \
+  static const mcup_depthwise_loops name##_loops2 = {name##_stride2, name##_stride2_corrected, name##_narrow21, \
+                                                     name##_narrow22};                                          \
+  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                   \
+    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                           \
+  }                                                                                                             \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
 /* The same with float32 scales, and rounded once; their scratch is that of the other. */
@@ -75,12 +78,12 @@
 #define MCUP_SINGLE_DEPTHWISE_KERNEL(size, name, widen) \
   MCUP_OTHER_DEPTHWISE_KERNEL(MCUP_FOUR_LOOP, MCUP_NARROW_LOOP, 3, size, name, widen)
 
-#define MCUP_OTHER_DEPTHWISE_KERNEL(four, narrow, corrected, size, name, widen)                              \
-  four(name##_stride1, size, 1, corrected) four(name##_stride2, size, 2, corrected)                          \
-      MCUP_NARROW_LOOPS(narrow, size, name, corrected) static const mcup_depthwise_loops name##_loops1 = {   \
-          widen, name##_stride1, name##_stride1, name##_narrow11, name##_narrow12};                          \
-  static const mcup_depthwise_loops name##_loops2 = {widen, name##_stride2, name##_stride2, name##_narrow21, \
-                                                     name##_narrow22};                                       \
+#define MCUP_OTHER_DEPTHWISE_KERNEL(four, narrow, corrected, size, name, widen)                            \
+  four(name##_stride1, size, 1, corrected, widen) four(name##_stride2, size, 2, corrected, widen)          \
+      MCUP_NARROW_LOOPS(narrow, size, name, corrected) static const mcup_depthwise_loops name##_loops1 = { \
+          name##_stride1, name##_stride1, name##_narrow11, name##_narrow12};                               \
+  static const mcup_depthwise_loops name##_loops2 = {name##_stride2, name##_stride2, name##_narrow21,      \
+                                                     name##_narrow22};                                     \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
 #define MCUP_DEPTHWISE_FUNCTION(size, name)                                                              \
