@@ -5,11 +5,12 @@
 
 It is additive, so that the search can use the same numbers. Kernels take four columns of a row at once, then two and
 one, and the depthwise ones of 3x3 taps two rows: what is left over costs more. Calls of few columns have numbers of
-their own: depthwise ones are another kernel's. Fitted to the convolutions of five networks with int16 weights, layer by
-layer, in patches and streamed (half of them within 1 %, nine in ten within 3 %; depthwise 2.5 % and 8 %). int8 weights
-take 0.1 instructions a multiply-accumulate more, in calls of one column 0.5. Windows at a border skip taps, which it
-does not know, and layers that no fast kernel takes cost more than it says (groups, dilated depthwise: 4 to 8
-instructions a MAC), as do convolutions with float rounding (2 to 3 an output).
+their own: depthwise ones are another kernel's. Fitted by ``python -m benchmarks.fit_work`` to seven networks with int16
+weights, layer by layer, in patches and streamed (convolutions: half of them within 0.7 %, nine in ten within 2 %;
+depthwise 1.2 % and 4.3 % in tiles). int8 weights take 0.1 instructions a multiply-accumulate more, in calls of two
+columns 0.25 and of one column 0.5. Windows at a border skip taps, which it does not know, and layers that no fast
+kernel takes cost more than it says (groups, dilated depthwise: 4 to 8 instructions a MAC), as do convolutions with
+float rounding (2 to 3 an output).
 """
 
 from __future__ import annotations
@@ -63,23 +64,29 @@ class WorkModel:
     ``narrow_``: in calls of ``NARROW_COLS`` columns at most.
     """
 
-    pointwise: KernelWork = KernelWork(69, 526, 136, row=3_800, call=27_500, group=14_900, group_result=165)
-    narrow_pointwise: KernelWork = KernelWork(64, 385, 370, row=13_300, row_result=857, call=30_000)
-    window: KernelWork = KernelWork(70, 220, 159, row=8_400, call=22_400, group=16_500, group_result=1_900)
-    narrow_window: KernelWork = KernelWork(78, row=57_200, row_result=1_856, call=4_100)
-    depthwise: KernelWork = KernelWork(
-        *(62, 302, 0, 0, 3_100, 2_087, 43_200), group=4_600, group_mac=28, group_result=261, widened=202
+    pointwise: KernelWork = KernelWork(*(69, 577, 124), row=2_118, row_result=202, call=12_713, group=10_097)
+    narrow_pointwise: KernelWork = KernelWork(
+        *(60, 520, 106, 3_410), row_result=629, call=14_983, group=4_753, group_mac=8
     )
-    narrow_depthwise: KernelWork = KernelWork(271, 294, position=10_900, row_result=230, call=13_000)
+    window: KernelWork = KernelWork(
+        *(70, 490, 140), row=8_574, row_result=128, call=13_962, group=16_278, group_result=579
+    )
+    narrow_window: KernelWork = KernelWork(58, 804, 177, call=23_441, group=22_082, group_mac=11)
+    depthwise: KernelWork = KernelWork(
+        *(63, 244), row=14_608, row_result=941, call=17_529, group_mac=7, group_result=985, widened=177
+    )
+    narrow_depthwise: KernelWork = KernelWork(
+        *(50, 812), row=7_563, call=18_967, group_mac=57, group_result=239, widened=101
+    )
     dense: KernelWork = KernelWork(107, 11_700, position=16_000)
-    add: KernelWork = KernelWork(0, 1_213, position=640, row=10_800, call=21_400)
+    add: KernelWork = KernelWork(0, 1_238, position=246, row=6_987, call=10_426, group=130)
     mul: KernelWork = KernelWork(0, 1_130, position=300)
     table: KernelWork = KernelWork(0, 450)
     copy: KernelWork = KernelWork(0, 30, 0, 8_600)
     pool: KernelWork = KernelWork(370, 0, 0, 7_700)
-    reduce: KernelWork = KernelWork(0, 170, row=70_000)
-    move: int = 6_400
-    moved_byte: int = 21
+    reduce: KernelWork = KernelWork(0, 170, row=7_000)
+    move: int = 5_086
+    moved_byte: int = 24
 
 
 @dataclass(frozen=True)
