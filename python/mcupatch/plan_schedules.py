@@ -11,9 +11,15 @@ from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.search import find_cheapest, find_least_sram, find_smallest, search_front
-from mcupatch.schedule.search_problem import KEEP_ALL, RECOMPUTE, SearchProblem, build_problem
+from mcupatch.schedule.search_problem import (
+    KEEP_ALL,
+    KEEP_ALL_FINELY,
+    RECOMPUTE,
+    SearchProblem,
+    build_problem,
+)
 from mcupatch.schedule.stage import Schedule
-from mcupatch.schedule.whole import plan_layer_by_layer
+from mcupatch.schedule.whole import plan_layer_by_layer, run_alone_whole
 from mcupatch.schedule.work import predicted_instructions
 from mcupatch.scratch import find_schedule_scratch, find_scratch_by_width
 
@@ -65,10 +71,9 @@ class SchedulePlanner:
         """
         if self.plain is not None and self.arena_bytes(self.plain) <= budget_bytes:
             return self.plain
-        kept = search_front(self.problem, KEEP_ALL, budget_bytes + budget_bytes // NEAR_KEPT)
-        for point in reversed(kept):  # from the least work
-            if self.arena_bytes(point.schedule) <= budget_bytes:
-                return point.schedule
+        kept = self._find_fitting_kept(budget_bytes)
+        if kept is not None:
+            return kept
         asked = budget_bytes + budget_bytes // NEAR
         smallest = find_smallest(self.problem)  # quickly tells whether to look for the cheapest one at all
         for tried in range(2 * TRIES):
@@ -81,6 +86,25 @@ class SchedulePlanner:
             # one by one; after many of them by as much as is missing
             asked = point.bytes - (1 if tried < TRIES else excess)
         return self.find_least(None)
+
+    def _find_fitting_kept(self, budget_bytes: int) -> Schedule | None:
+        """Of the schedules that recompute nothing the one of least instructions whose plan fits, or None.
+
+        Of each also with the operators whole that it cuts alone, near the budget: tiles of several rows share less
+        with their inputs than the search counts.
+        """
+        best: tuple[int, Schedule] | None = None
+        near = budget_bytes - budget_bytes // NEAR_KEPT
+        points = search_front(self.problem, KEEP_ALL_FINELY, budget_bytes + budget_bytes // NEAR_KEPT)
+        for point in reversed(points):  # from the least work
+            if best is not None and best[0] <= point.instructions:
+                break
+            tight = [i for i, nbytes in enumerate(point.stage_bytes) if nbytes > near]
+            for schedule in (point.schedule, run_alone_whole(self.graph, point.schedule, tight)):
+                work = predicted_instructions(self.graph, schedule)
+                if (best is None or work < best[0]) and self.arena_bytes(schedule) <= budget_bytes:
+                    best = work, schedule
+        return None if best is None else best[1]
 
     def find_least(self, max_extra_macs: int | None) -> Schedule:
         """The smallest arena with at most so many extra MACs (None: any number); equal ones: the least work.

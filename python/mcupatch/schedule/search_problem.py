@@ -34,6 +34,7 @@ class SearchSpace:
 
 
 KEEP_ALL = SearchSpace()
+KEEP_ALL_FINELY = SearchSpace(tile_cols=(1, 2, 3, 4, 6, 8, 12, 16, 0), col_parts=(2, 3, 4, 5, 6))
 RECOMPUTE = SearchSpace(most_recomputed=2, recompute_all=True)
 
 
