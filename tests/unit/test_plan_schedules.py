@@ -8,7 +8,8 @@ from mcupatch.model_file import load_model_file
 from mcupatch.pipeline import read_graph
 from mcupatch.plan_schedules import SchedulePlanner
 from mcupatch.schedule.cost import extra_macs, total_macs
-from mcupatch.schedule.search import find_instructions_front, find_macs_front
+from mcupatch.schedule.search import find_instructions_front, find_macs_front, search_front
+from mcupatch.schedule.search_problem import KEEP_ALL_FINELY
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.schedule.work import predicted_instructions
@@ -49,3 +50,15 @@ def test_what_fits_is_the_cheapest_that_does(source: str) -> None:
         taken = planner.find_fitting(budget)
         assert planner.arena_bytes(taken) <= budget
         assert cost(taken) <= min(cost(s) for s in [*found, taken] if planner.arena_bytes(s) <= budget)
+
+
+def test_operators_alone_run_whole_where_their_tiles_need_more_than_the_search_counts() -> None:
+    planner, _ = plan_fronts("zoo:mlperf_vww96")
+    budget = 13 * 1024
+    points = search_front(planner.problem, KEEP_ALL_FINELY, budget + budget // 8)
+    fitting = [p.schedule for p in points if planner.arena_bytes(p.schedule) <= budget]
+    taken = planner.find_fitting(budget)
+    assert planner.arena_bytes(taken) <= budget
+    assert predicted_instructions(planner.graph, taken) < min(
+        predicted_instructions(planner.graph, schedule) for schedule in fitting
+    )

@@ -39,7 +39,7 @@ CALLED_BY_NAME static void move_bytes(int32_t rows, int32_t row_bytes, const voi
   "b\n"                         \
   "pop {r4-r11, pc}\n"
 
-/* Whole words: longer rows by 32 bytes, then what is left by halves. */
+/* Whole words: longer rows by 64 bytes, then what is left by halves. */
 __attribute__((naked)) void mcup_move(MCUP_UNUSED int32_t rows, MCUP_UNUSED int32_t row_bytes,
                                       MCUP_UNUSED const void *source, MCUP_UNUSED int32_t source_stride,
                                       MCUP_UNUSED void *target, MCUP_UNUSED int32_t target_stride) {
@@ -77,12 +77,20 @@ __attribute__((naked)) void mcup_move(MCUP_UNUSED int32_t rows, MCUP_UNUSED int3
       "sub lr, lr, r1\n"
       "str lr, [sp, #40]\n"
       "4:\n"
-      "sub lr, r1, #32\n"
+      "subs lr, r1, #64\n"
+      "blo 7f\n"
       "5:\n"
       "ldmia r2!, {r4-r11}\n"
       "stmia r12!, {r4-r11}\n"
-      "subs lr, lr, #32\n"
+      "ldmia r2!, {r4-r11}\n"
+      "stmia r12!, {r4-r11}\n"
+      "subs lr, lr, #64\n"
       "bhs 5b\n"
+      "7:\n"
+      "adds lr, lr, #32\n"
+      "itt pl\n"
+      "ldmiapl r2!, {r4-r11}\n"
+      "stmiapl r12!, {r4-r11}\n"
       "lsls r4, lr, #28\n" /* carry: 16 bytes, sign: 8 */
       "itt cs\n"
       "ldmiacs r2!, {r6-r9}\n"

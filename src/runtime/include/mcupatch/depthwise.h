@@ -260,7 +260,10 @@ MCUP_ALWAYS_INLINE void mcup_depthwise_row(int32_t size, int32_t stride, int32_t
     const int8_t *pairs = first_pairs, *row = first_row;
     const ptrdiff_t stride_bytes = work->pixel_stride;
     int8_t *out = first_out;
+    MCUP_FORGET(pairs); /* pointers of their own, not offsets to be added to others at every use */
+    MCUP_FORGET(row);
     for (int32_t left = work->cols; left > 0; left -= 4) {
+      MCUP_FORGET(out);
       const mcup_four_sums sums = left > 2 ? mcup_depthwise_sums(size, stride, 4, packed, pairs, row)
                                            : mcup_depthwise_sums(size, stride, 2, packed, pairs, row);
       MCUP_STORE_SUM(0)
