@@ -52,11 +52,11 @@ def print_stages(stages: Sequence[KernelStage], fetches: Collection[str] = ()) -
 
 
 def _fill_windows(function: str) -> str:
-    """With windows as variables, which all calls share: TVM prints them as values, operator functions take pointers."""
-    head, *lines = re.split(r"(?m)^(?=  )", function, maxsplit=1)
+    """Windows as variables that all calls share: TVM prints them as values, operator functions take pointers."""
+    head, *lines = function.splitlines(keepends=True)
     names: dict[str, None] = {}
     body = ""
-    for line in "".join(lines).splitlines(keepends=True):
+    for line in lines:
         inputs = 0
         indent = line[: len(line) - len(line.lstrip())]
         while found := _MAKER.search(line):
