@@ -49,7 +49,7 @@ static void call_conv2d(reader *from, void *spare) {
   const int32_t pad_left = next_int(from);
   const size_t bytes = mcup_conv2d_scratch_bytes(&params, out.cols);
   void *scratch = take_scratch(spare, bytes);
-  mcup_conv2d(&params, in, out, pad_top, pad_left, scratch);
+  mcup_conv2d(&params, &in, &out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
 }
 
@@ -74,7 +74,7 @@ static void call_depthwise(reader *from, void *spare) {
   const int32_t pad_left = next_int(from);
   const size_t bytes = mcup_depthwise_conv2d_scratch_bytes(&params);
   void *scratch = take_scratch(spare, bytes);
-  mcup_depthwise_conv2d(&params, in, out, pad_top, pad_left, scratch);
+  mcup_depthwise_conv2d(&params, &in, &out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
 }
 
@@ -121,7 +121,8 @@ static void call_add(reader *from) {
   params.sum_divisor = next_int(from);
   const mcup_input a = next_input(from);
   const mcup_input b = next_input(from);
-  mcup_add(&params, a, b, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_add(&params, &a, &b, &out);
 }
 
 static void call_mul(reader *from) {
@@ -139,7 +140,8 @@ static void call_mul(reader *from) {
   params.b_repeats_channels = next_int(from);
   const mcup_input a = next_input(from);
   const mcup_input b = next_input(from);
-  mcup_mul(&params, a, b, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_mul(&params, &a, &b, &out);
 }
 
 mcup_pool_params next_pool(reader *from) {
@@ -169,9 +171,9 @@ static void call_pool(reader *from, int32_t is_average) {
   const int32_t pad_top = next_int(from);
   const int32_t pad_left = next_int(from);
   if (is_average) {
-    mcup_avg_pool2d(&params, in, out, pad_top, pad_left);
+    mcup_avg_pool2d(&params, &in, &out, pad_top, pad_left);
   } else {
-    mcup_max_pool2d(&params, in, out, pad_top, pad_left);
+    mcup_max_pool2d(&params, &in, &out, pad_top, pad_left);
   }
 }
 
@@ -197,7 +199,7 @@ static void call_pad(reader *from) {
   const mcup_input in = next_input(from);
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
-  mcup_pad(channels, (int8_t)value, in, out, pad_top, next_int(from));
+  mcup_pad(channels, (int8_t)value, &in, &out, pad_top, next_int(from));
 }
 
 static void call_copy_channels(reader *from) {
@@ -206,7 +208,8 @@ static void call_copy_channels(reader *from) {
   const int32_t out_channels = next_int(from);
   const int8_t *table = next_array(from);
   const mcup_input in = next_input(from);
-  mcup_copy_channels(channels, first, out_channels, table, in, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_copy_channels(channels, first, out_channels, table, &in, &out);
 }
 
 static void call_copy_runs(reader *from) {
@@ -223,7 +226,8 @@ static void call_resize_nearest(reader *from) {
   const int32_t *row_index = next_array(from);
   const int32_t *col_index = next_array(from);
   const mcup_input in = next_input(from);
-  mcup_resize_nearest(channels, row_index, col_index, in, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_resize_nearest(channels, row_index, col_index, &in, &out);
 }
 
 static void call_resize_bilinear(reader *from) {
@@ -240,14 +244,16 @@ static void call_resize_bilinear(reader *from) {
   params.input_zero_point = next_int(from);
   params.output_zero_point = next_int(from);
   const mcup_input in = next_input(from);
-  mcup_resize_bilinear(&params, in, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_resize_bilinear(&params, &in, &out);
 }
 
 static void call_lut(reader *from) {
   const int32_t channels = next_int(from);
   const int8_t *table = next_array(from);
   const mcup_input in = next_input(from);
-  mcup_lut(channels, table, in, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_lut(channels, table, &in, &out);
 }
 
 static void call_softmax(reader *from) {
@@ -282,7 +288,8 @@ static void call_quantize(reader *from) {
   const int32_t zero_point = next_int(from);
   const int32_t half_even = next_int(from);
   const mcup_input in = next_input(from);
-  mcup_quantize(channels, scale, zero_point, half_even, in, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_quantize(channels, scale, zero_point, half_even, &in, &out);
 }
 
 static void call_dequantize(reader *from) {
@@ -290,7 +297,8 @@ static void call_dequantize(reader *from) {
   const float scale = next_float(from);
   const int32_t zero_point = next_int(from);
   const mcup_input in = next_input(from);
-  mcup_dequantize(channels, scale, zero_point, in, next_output(from));
+  const mcup_output out = next_output(from);
+  mcup_dequantize(channels, scale, zero_point, &in, &out);
 }
 
 void run_call(reader *from, void *spare) {

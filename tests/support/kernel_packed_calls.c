@@ -48,7 +48,7 @@ static void call_packed_conv2d(reader *from, void *spare, mcup_tiled_conv2d *ker
   const int32_t pad_left = next_int(from);
   const size_t bytes = mcup_packed_conv2d_scratch_bytes(&params, out.cols);
   void *scratch = take_scratch(spare, bytes);
-  kernel(&params, in, out, pad_top, pad_left, scratch);
+  kernel(&params, &in, &out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
 }
 
@@ -95,7 +95,7 @@ static void call_packed_depthwise(reader *from, void *spare, mcup_packed_depthwi
   const int32_t pad_left = next_int(from);
   const size_t bytes = measure(&params, out.cols);
   void *scratch = take_scratch(spare, bytes);
-  kernel(&params, in, out, pad_top, pad_left, scratch);
+  kernel(&params, &in, &out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
 }
 

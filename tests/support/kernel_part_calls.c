@@ -9,7 +9,8 @@ void call_mean_parts(reader *from, void *spare) {
   void *sums = take_scratch(spare, bytes);
   mcup_clear_sums(params.inner, sums);
   for (int32_t left = next_int(from); left > 0; --left) {
-    mcup_mean_add(params.inner, next_input(from), sums);
+    const mcup_input in = next_input(from);
+    mcup_mean_add(params.inner, &in, sums);
   }
   mcup_mean_finish(&params, sums, out.data);
   give_back(from, sums, bytes);
@@ -24,7 +25,8 @@ void call_avg_pool_parts(reader *from, void *spare) {
   void *sums = take_scratch(spare, bytes);
   mcup_clear_sums(params.channels, sums);
   for (int32_t left = next_int(from); left > 0; --left) {
-    mcup_avg_pool_add(&params, next_input(from), sums);
+    const mcup_input in = next_input(from);
+    mcup_avg_pool_add(&params, &in, sums);
   }
   mcup_avg_pool_finish(&params, count, sums, out.data);
   give_back(from, sums, bytes);

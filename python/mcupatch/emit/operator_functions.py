@@ -1,8 +1,8 @@
 """One C function for each operator: the kernel's call with the operator's constants bound in.
 
-The functions' parameters are those that ``transform/lower_to_kernels.py`` passes: a window for each activation and
-for the output, or a pointer if the operator works on whole tensors; the pads if the kernel slides a window; the
-scratch if it has one.
+The functions' parameters are those that ``transform/lower_to_kernels.py`` passes: for each activation and for the
+output a pointer to a window, or to the tensor if the operator works on whole ones; the pads if the kernel slides a
+window; the scratch if it has one.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class _FunctionWriter:
         found: list[str] = []
         for i, tensor in enumerate(self._op.inputs):
             if tensor not in self._constants:
-                found.append(f"mcup_input in{i}" if self._windowed else f"const void *in{i}")
-        found.append("mcup_output out" if self._windowed else "void *out")
+                found.append(f"const mcup_input *in{i}" if self._windowed else f"const void *in{i}")
+        found.append("const mcup_output *out" if self._windowed else "void *out")
         if slides_window(self._op):
             found += ["int32_t pad_top", "int32_t pad_left"]
         if self._has_scratch:
@@ -77,22 +77,37 @@ class _FunctionWriter:
         return found
 
     def _input(self, position: int) -> str:
-        """The input as the kernel takes it: a window, or a pointer to the whole tensor."""
+        """The input as the kernel takes it: a pointer to a window or to the whole tensor."""
         tensor_name = self._op.inputs[position]
         constant = self._constants.get(tensor_name)
         if constant is None:
             return f"in{position}"
         if not self._windowed:
             return constant
-        tensor = self._graph.tensors[tensor_name]
-        rows, cols, channels = tensor.hwc
-        return f"mcup_window({constant}, {rows}, {cols}, {cols * channels * tensor.item_bytes})"
+        return f"&in{position}"
+
+    def _constant_windows(self) -> str:
+        """The windows of the inputs that are constants, which the caller does not pass."""
+        lines = ""
+        for position, tensor_name in enumerate(self._op.inputs):
+            if self._windowed and tensor_name in self._constants:
+                tensor = self._graph.tensors[tensor_name]
+                rows, cols, channels = tensor.hwc
+                place = (
+                    f"{self._constants[tensor_name]}, {rows}, {cols}, {cols * channels * tensor.item_bytes}"
+                )
+                lines += _line(f"const mcup_input in{position} = mcup_window({place});")
+        return lines
 
     @property
     def _scratch(self) -> str:
         return "scratch" if self._has_scratch else "NULL"
 
     def body(self) -> str:
+        return self._constant_windows() + self._call()
+
+    def _call(self) -> str:
+        """The kernel's parameters and its call."""
         op, graph, arrays = self._op, self._graph, self._arrays
         output = graph.output_tensor(op)
         inputs = graph.input_tensors(op)

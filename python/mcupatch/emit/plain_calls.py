@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcupatch.transform.flatten_windows import NUMBER, POINTER, WINDOWS, PlainCall
+from mcupatch.transform.flatten_windows import NUMBER, OUTPUT, POINTER, WINDOWS, PlainCall
 
 # By the letter of a kind: the parameters, of which each name begins with the argument's, and their types.
 _PLACE = ("const void *{}", "int32_t {}_rows", "int32_t {}_cols", "int32_t {}_stride")
@@ -14,7 +14,7 @@ _PARAMETERS = {
         *("const void *{}", "int32_t {}_upper_rows", "int32_t {}_stride"),
         *("const void *{}_lower", "int32_t {}_lower_stride", "int32_t {}_rows", "int32_t {}_cols"),
     ),
-    "o": ("void *{}", *_PLACE[1:]),
+    OUTPUT: ("void *{}", *_PLACE[1:]),
     NUMBER: ("int32_t {}",),
     POINTER: ("void *{}",),
 }
@@ -30,10 +30,16 @@ def print_plain_calls(calls: Iterable[PlainCall]) -> tuple[str, str]:
 def _print_call(call: PlainCall) -> tuple[str, str]:
     parameters: list[str] = []
     arguments: list[str] = []
+    windows = ""
     for number, kind in enumerate(call.kinds):
         own = [text.format(f"a{number}") for text in _PARAMETERS[kind]]
         names = [text.split()[-1].lstrip("*") for text in own]
         parameters += own
-        arguments.append(f"{_MAKERS[kind]}({', '.join(names)})" if kind in _MAKERS else names[0])
+        if kind not in _MAKERS:
+            arguments.append(names[0])
+            continue
+        struct, window = "mcup_output" if kind == OUTPUT else "mcup_input", f"window{number}"
+        windows += f"  const {struct} {window} = {_MAKERS[kind]}({', '.join(names)});\n"
+        arguments.append(f"&{window}")
     head = f"void {call.name}({', '.join(parameters)})"
-    return head, f"  {call.function}({', '.join(arguments)});\n"
+    return head, f"{windows}  {call.function}({', '.join(arguments)});\n"

@@ -31,7 +31,7 @@ def emit_reduction_functions(
         definitions = (_body(params, calls[0]), _body(params, calls[1]))
     else:
         raise TypeError(f"{type(op).__name__} is not a reduction")
-    heads = (f"void {add}(mcup_input in0, void *sums)", f"void {finish}(const void *sums, void *out)")
+    heads = (f"void {add}(const mcup_input *in0, void *sums)", f"void {finish}(const void *sums, void *out)")
     comment = f"/* {op.kind}, {'x'.join(map(str, source.shape))} in parts */\n"
     return (
         "".join(f"{head};\n" for head in heads),

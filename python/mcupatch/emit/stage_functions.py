@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcupatch.emit.c_text import c_array
+from mcupatch.transform.flatten_windows import OUTPUT, WINDOWS
 from mcupatch.transform.lower_to_kernels import KernelStage
 from mcupatch.tvm_api import IRModule, build_c_source
 
 _PREAMBLE = re.compile(r'^(//.*|#.*|extern "C".*|void\* __tvm_ffi__library_ctx.*|TVM_DLL .*;)$')
+
+_MAKER = re.compile(rf"\b({'|'.join(WINDOWS)})\(")
 
 _TABLE = """\
 {linkage}int32_t {name}(int32_t index) {{
@@ -43,7 +46,39 @@ def print_stages(stages: Sequence[KernelStage], fetches: Collection[str] = ()) -
     by_name = {
         m[1]: f.rstrip() + "\n" for f in functions if (m := re.match(r"static OWN_FRAME void (\w+)\(", f))
     }
-    return _OWN_FRAME + "\n".join(_print_tables(stage) + by_name[stage.name] for stage in stages)
+    return _OWN_FRAME + "\n".join(
+        _print_tables(stage) + _fill_windows(by_name[stage.name]) for stage in stages
+    )
+
+
+def _fill_windows(function: str) -> str:
+    """Windows as variables that all calls share: TVM prints them as values, operator functions take pointers."""
+    head, *lines = function.splitlines(keepends=True)
+    names: dict[str, None] = {}
+    body = ""
+    for line in lines:
+        inputs = 0
+        indent = line[: len(line) - len(line.lstrip())]
+        while found := _MAKER.search(line):
+            end = _end_of_call(line, found.end())
+            name = "out"
+            if WINDOWS[found[1]] != OUTPUT:
+                name, inputs = f"in{inputs}", inputs + 1
+            names[name] = None
+            body += f"{indent}{name} = {line[found.start() : end]};\n"
+            line = f"{line[: found.start()]}&{name}{line[end:]}"
+        body += line
+    types = ("mcup_output" if name == "out" else "mcup_input" for name in names)
+    return head + "".join(f"  {kind} {name};\n" for kind, name in zip(types, names)) + body
+
+
+def _end_of_call(text: str, first: int) -> int:
+    """Behind the parenthesis that closes the one right before ``first``."""
+    depth, end = 1, first
+    while depth > 0:
+        depth += {"(": 1, ")": -1}.get(text[end], 0)
+        end += 1
+    return end
 
 
 def _print_tables(stage: KernelStage) -> str:

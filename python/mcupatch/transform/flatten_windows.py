@@ -18,7 +18,8 @@ from mcupatch.transform.scoped_lets import sequence
 from mcupatch.tvm_api import Call, PointerType, StringImm, tirx
 
 # The function that makes a window, and the letter for it; a plain number or pointer has the letter of its kind.
-WINDOWS = {"mcup_window": "w", "mcup_split_window": "s", "mcup_out_window": "o"}
+OUTPUT = "o"
+WINDOWS = {"mcup_window": "w", "mcup_split_window": "s", "mcup_out_window": OUTPUT}
 NUMBER, POINTER = "n", "p"
 
 

@@ -9,6 +9,7 @@ disappear, because each operator function has its own bound in, and the tables b
 operator function takes, for each input that is an activation and then for its output, a window, then
 ``pad_top, pad_left`` if it slides a window, then its scratch if it has one; operators that work on whole tensors take
 pointers. A reduction that accumulates has two functions: ``add(window, sums)`` and ``finish(sums, output)``.
+What they get of a window is a pointer: where it is kept is the business of what prints the stage.
 """
 
 from __future__ import annotations

@@ -125,20 +125,21 @@ void mcup_add_float(const void *params, const int8_t *a, const int8_t *b, int8_t
   mcup_clamp_bytes(out, count, sum.low, sum.high);
 }
 
-MCUP_NO_INLINE static void walk_repeating(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out) {
-  const mcup_operand left = mcup_make_operand(&a, params->channels, params->a_repeats_rows, params->a_repeats_cols,
+MCUP_NO_INLINE static void walk_repeating(const mcup_add_params *params, const mcup_input *a, const mcup_input *b,
+                                          const mcup_output *out) {
+  const mcup_operand left = mcup_make_operand(a, params->channels, params->a_repeats_rows, params->a_repeats_cols,
                                               params->a_repeats_channels);
-  const mcup_operand right = mcup_make_operand(&b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
+  const mcup_operand right = mcup_make_operand(b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
                                                params->b_repeats_channels);
   mcup_walk_runs(&left, &right, out, params->channels, params->run, params);
 }
 
-void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out) {
+void mcup_add(const mcup_add_params *params, const mcup_input *a, const mcup_input *b, const mcup_output *out) {
   const int32_t repeats = params->a_repeats_rows | params->a_repeats_cols | params->a_repeats_channels |
                           params->b_repeats_rows | params->b_repeats_cols | params->b_repeats_channels;
   if (repeats) {
     walk_repeating(params, a, b, out);
   } else {
-    mcup_walk_rows(&a, &b, out, out.cols * params->channels, params->run, params);
+    mcup_walk_rows(a, b, out, out->cols * params->channels, params->run, params);
   }
 }

@@ -94,13 +94,13 @@ static void write_real(const mcup_pool_params *params, const positions *inside, 
   }
 }
 
-void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+void mcup_avg_pool2d(const mcup_pool_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top,
                      int32_t pad_left) {
-  for (int32_t y = 0; y < out.rows; ++y) {
-    for (int32_t x = 0; x < out.cols; ++x) {
+  for (int32_t y = 0; y < out->rows; ++y) {
+    for (int32_t x = 0; x < out->cols; ++x) {
       const positions inside =
-          find_positions(params, &in, y * params->stride_rows - pad_top, x * params->stride_cols - pad_left);
-      int8_t *pixel = mcup_out_row(&out, y) + (ptrdiff_t)x * params->channels;
+          find_positions(params, in, y * params->stride_rows - pad_top, x * params->stride_cols - pad_left);
+      int8_t *pixel = mcup_out_row(out, y) + (ptrdiff_t)x * params->channels;
       if (params->scale != NULL) {
         write_real(params, &inside, pixel);
       } else {

@@ -4,15 +4,15 @@
 #include "mcupatch/kernels.h"
 #include "mcupatch/window.h"
 
-void mcup_avg_pool_add(const mcup_pool_params *params, mcup_input in, void *sums) {
+void mcup_avg_pool_add(const mcup_pool_params *params, const mcup_input *in, void *sums) {
   if (params->scale == NULL) {
     mcup_mean_add(params->channels, in, sums);
     return;
   }
   float *total = (float *)sums;
-  for (int32_t y = 0; y < in.rows; ++y) {
-    const int8_t *pixel = mcup_in_row(&in, y);
-    for (int32_t x = 0; x < in.cols; ++x, pixel += params->channels) {
+  for (int32_t y = 0; y < in->rows; ++y) {
+    const int8_t *pixel = mcup_in_row(in, y);
+    for (int32_t x = 0; x < in->cols; ++x, pixel += params->channels) {
       for (int32_t c = 0; c < params->channels; ++c) {
         total[c] = mcup_add_real(params, total[c], pixel[c]);
       }

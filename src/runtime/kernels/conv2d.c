@@ -128,19 +128,19 @@ static void write_two_pixels(const mcup_conv2d_params *params, int32_t group, co
   }
 }
 
-void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left,
-                 void *scratch) {
+void mcup_conv2d(const mcup_conv2d_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top,
+                 int32_t pad_left, void *scratch) {
   int16_t *columns = (int16_t *)scratch;
   const int32_t group_in = params->in_channels / params->groups;
   const int32_t group_out = params->out_channels / params->groups;
-  for (int32_t y = 0; y < out.rows; ++y) {
+  for (int32_t y = 0; y < out->rows; ++y) {
     const int32_t start_row = y * params->stride_rows - pad_top;
-    for (int32_t x = 0; x < out.cols; x += 2) {
-      const int32_t pixels = x + 1 < out.cols ? 2 : 1;
-      int8_t *pixel = mcup_out_row(&out, y) + (ptrdiff_t)x * params->out_channels;
+    for (int32_t x = 0; x < out->cols; x += 2) {
+      const int32_t pixels = x + 1 < out->cols ? 2 : 1;
+      int8_t *pixel = mcup_out_row(out, y) + (ptrdiff_t)x * params->out_channels;
       for (int32_t group = 0; group < params->groups; ++group) {
         for (int32_t p = 0; p < pixels; ++p) {
-          make_column(params, &in, start_row, (x + p) * params->stride_cols - pad_left, group * group_in,
+          make_column(params, in, start_row, (x + p) * params->stride_cols - pad_left, group * group_in,
                       columns + p * column_step(params));
         }
         if (pixels == 2) {

@@ -137,17 +137,17 @@ static void write_row_of_one(const mcup_depthwise_params *params, const mcup_inp
   }
 }
 
-void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                           int32_t pad_left, void *scratch) {
+void mcup_depthwise_conv2d(const mcup_depthwise_params *params, const mcup_input *in, const mcup_output *out,
+                           int32_t pad_top, int32_t pad_left, void *scratch) {
   const int32_t blocked = blocked_channels(params);
-  for (int32_t y = 0; y < out.rows; ++y) {
+  for (int32_t y = 0; y < out->rows; ++y) {
     const int32_t start_row = y * params->stride_rows - pad_top;
-    const tap_places from = find_places(params, &in, start_row);
+    const tap_places from = find_places(params, in, start_row);
     if (blocked > 0) {
-      write_row(params, &from, in.cols, out.cols, pad_left, blocked, mcup_out_row(&out, y), (mcup_tap *)scratch);
+      write_row(params, &from, in->cols, out->cols, pad_left, blocked, mcup_out_row(out, y), (mcup_tap *)scratch);
     }
     for (int32_t channel = blocked; channel < params->in_channels * params->channel_multiplier; ++channel) {
-      write_row_of_one(params, &in, &out, y, start_row, pad_left, channel);
+      write_row_of_one(params, in, out, y, start_row, pad_left, channel);
     }
   }
 }

@@ -21,9 +21,9 @@ static void dequantize_run(float scale, int32_t zero_point, const int8_t *in, in
   }
 }
 
-void mcup_dequantize(int32_t channels, float scale, int32_t zero_point, mcup_input in, mcup_output out) {
-  for (int32_t y = 0; y < out.rows; ++y) {
-    float *target = (float *)(void *)mcup_out_row(&out, y);
-    dequantize_run(scale, zero_point, mcup_in_row(&in, y), out.cols * channels, target);
+void mcup_dequantize(int32_t channels, float scale, int32_t zero_point, const mcup_input *in, const mcup_output *out) {
+  for (int32_t y = 0; y < out->rows; ++y) {
+    float *target = (float *)(void *)mcup_out_row(out, y);
+    dequantize_run(scale, zero_point, mcup_in_row(in, y), out->cols * channels, target);
   }
 }

@@ -21,8 +21,8 @@ static void map_bytes(const int8_t *table, const uint8_t *source, int32_t count,
   }
 }
 
-void mcup_lut(int32_t channels, const int8_t *table, mcup_input in, mcup_output out) {
-  for (int32_t y = 0; y < out.rows; ++y) {
-    map_bytes(table, (const uint8_t *)mcup_in_row(&in, y), out.cols * channels, mcup_out_row(&out, y));
+void mcup_lut(int32_t channels, const int8_t *table, const mcup_input *in, const mcup_output *out) {
+  for (int32_t y = 0; y < out->rows; ++y) {
+    map_bytes(table, (const uint8_t *)mcup_in_row(in, y), out->cols * channels, mcup_out_row(out, y));
   }
 }

@@ -30,20 +30,20 @@ static void raise_pixel(const int8_t *bytes, ptrdiff_t step, int32_t count, int3
   }
 }
 
-void mcup_max_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top,
+void mcup_max_pool2d(const mcup_pool_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top,
                      int32_t pad_left) {
-  const int32_t channels = params->channels, row_bytes = out.cols * channels;
+  const int32_t channels = params->channels, row_bytes = out->cols * channels;
   const ptrdiff_t step = (ptrdiff_t)params->dilation_cols * channels;
-  for (int32_t y = 0; y < out.rows; ++y) {
-    int8_t *target = mcup_out_row(&out, y);
+  for (int32_t y = 0; y < out->rows; ++y) {
+    int8_t *target = mcup_out_row(out, y);
     memset(target, INT8_MIN, (size_t)row_bytes);
     const int32_t start_row = y * params->stride_rows - pad_top;
-    const mcup_taps rows = mcup_clip_taps(start_row, params->kernel_rows, params->dilation_rows, in.rows);
+    const mcup_taps rows = mcup_clip_taps(start_row, params->kernel_rows, params->dilation_rows, in->rows);
     for (int32_t ky = rows.first; ky < rows.last; ++ky) {
-      const int8_t *source = mcup_in_row(&in, start_row + ky * params->dilation_rows);
-      for (int32_t x = 0; x < out.cols; ++x) {
+      const int8_t *source = mcup_in_row(in, start_row + ky * params->dilation_rows);
+      for (int32_t x = 0; x < out->cols; ++x) {
         const int32_t start_col = x * params->stride_cols - pad_left;
-        const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, in.cols);
+        const mcup_taps cols = mcup_clip_taps(start_col, params->kernel_cols, params->dilation_cols, in->cols);
         const int8_t *first = source + (ptrdiff_t)start_col * channels + cols.first * step;
         raise_pixel(first, step, cols.last - cols.first, channels, target + (ptrdiff_t)x * channels);
       }

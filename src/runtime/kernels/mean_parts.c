@@ -51,19 +51,19 @@ MCUP_NO_INLINE static void add_few(const int8_t *row, int32_t channels, int32_t 
 }
 #endif
 
-void mcup_mean_add(int32_t channels, mcup_input in, void *sums) {
+void mcup_mean_add(int32_t channels, const mcup_input *in, void *sums) {
   int32_t *total = (int32_t *)sums;
   add_row *add = add_many;
 #if MCUP_DSP
-  if (in.cols > 0 && in.cols <= FEW_COLS) {
+  if (in->cols > 0 && in->cols <= FEW_COLS) {
     add = add_few;
   }
 #endif
-  for (int32_t y = 0; y < in.rows; ++y) {
-    const int8_t *row = mcup_in_row(&in, y);
-    add(row, channels, in.cols, total);
+  for (int32_t y = 0; y < in->rows; ++y) {
+    const int8_t *row = mcup_in_row(in, y);
+    add(row, channels, in->cols, total);
     for (int32_t c = channels / 4 * 4; c < channels; ++c) {
-      total[c] = mcup_sum_bytes(row + c, channels, in.cols, total[c]);
+      total[c] = mcup_sum_bytes(row + c, channels, in->cols, total[c]);
     }
   }
 }

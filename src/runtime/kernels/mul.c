@@ -62,20 +62,21 @@ static mcup_binary_run *find_run(const mcup_requant *requant) {
   return mcup_is_fixed_scale(requant->multiplier[0], requant->shift[0]) ? run_scaled : run_fixed;
 }
 
-MCUP_NO_INLINE static void walk_repeating(const mcup_mul_params *params, mcup_input a, mcup_input b, mcup_output out) {
-  const mcup_operand left = mcup_make_operand(&a, params->channels, params->a_repeats_rows, params->a_repeats_cols,
+MCUP_NO_INLINE static void walk_repeating(const mcup_mul_params *params, const mcup_input *a, const mcup_input *b,
+                                          const mcup_output *out) {
+  const mcup_operand left = mcup_make_operand(a, params->channels, params->a_repeats_rows, params->a_repeats_cols,
                                               params->a_repeats_channels);
-  const mcup_operand right = mcup_make_operand(&b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
+  const mcup_operand right = mcup_make_operand(b, params->channels, params->b_repeats_rows, params->b_repeats_cols,
                                                params->b_repeats_channels);
   mcup_walk_runs(&left, &right, out, params->channels, find_run(&params->requant), params);
 }
 
-void mcup_mul(const mcup_mul_params *params, mcup_input a, mcup_input b, mcup_output out) {
+void mcup_mul(const mcup_mul_params *params, const mcup_input *a, const mcup_input *b, const mcup_output *out) {
   const int32_t repeats = params->a_repeats_rows | params->a_repeats_cols | params->a_repeats_channels |
                           params->b_repeats_rows | params->b_repeats_cols | params->b_repeats_channels;
   if (repeats) {
     walk_repeating(params, a, b, out);
   } else {
-    mcup_walk_rows(&a, &b, out, out.cols * params->channels, find_run(&params->requant), params);
+    mcup_walk_rows(a, b, out, out->cols * params->channels, find_run(&params->requant), params);
   }
 }

@@ -38,15 +38,15 @@ MCUP_INLINE void quantize_run(float scale, int32_t offset, int32_t half_even, co
   }
 }
 
-void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, mcup_input in,
-                   mcup_output out) {
-  for (int32_t y = 0; y < out.rows; ++y) {
-    const float *source = (const float *)(const void *)mcup_in_row(&in, y);
-    int8_t *target = mcup_out_row(&out, y);
+void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, const mcup_input *in,
+                   const mcup_output *out) {
+  for (int32_t y = 0; y < out->rows; ++y) {
+    const float *source = (const float *)(const void *)mcup_in_row(in, y);
+    int8_t *target = mcup_out_row(out, y);
     if (half_even) {
-      quantize_run(scale, zero_point, 1, source, out.cols * channels, target);
+      quantize_run(scale, zero_point, 1, source, out->cols * channels, target);
     } else {
-      quantize_run(scale, 2 * zero_point + 1, 0, source, out.cols * channels, target);
+      quantize_run(scale, 2 * zero_point + 1, 0, source, out->cols * channels, target);
     }
   }
 }

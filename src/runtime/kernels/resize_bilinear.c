@@ -45,12 +45,12 @@ static void write_float(const mcup_resize_bilinear_params *params, const corners
   }
 }
 
-void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, mcup_input in, mcup_output out) {
-  for (int32_t y = 0; y < out.rows; ++y) {
-    const int8_t *const rows[2] = {mcup_in_row(&in, params->row_index[2 * y]),
-                                   mcup_in_row(&in, params->row_index[2 * y + 1])};
-    for (int32_t x = 0; x < out.cols; ++x) {
-      int8_t *target = mcup_out_row(&out, y) + (ptrdiff_t)x * params->channels;
+void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, const mcup_input *in, const mcup_output *out) {
+  for (int32_t y = 0; y < out->rows; ++y) {
+    const int8_t *const rows[2] = {mcup_in_row(in, params->row_index[2 * y]),
+                                   mcup_in_row(in, params->row_index[2 * y + 1])};
+    for (int32_t x = 0; x < out->cols; ++x) {
+      int8_t *target = mcup_out_row(out, y) + (ptrdiff_t)x * params->channels;
       corners from;
       for (int32_t i = 0; i < 4; ++i) {
         from.pixel[i] = rows[i / 2] + (ptrdiff_t)params->col_index[2 * x + i % 2] * params->channels;

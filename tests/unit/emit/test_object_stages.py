@@ -102,7 +102,9 @@ def test_plain_calls_put_windows_together() -> None:
     prototypes, definitions = print_plain_calls([PlainCall("f", "wsonp")])
     assert prototypes.startswith("void plain_f_wsonp(const void *a0, int32_t a0_rows, ")
     assert (
-        "f(mcup_window(a0, a0_rows, a0_cols, a0_stride), "
-        "mcup_split_window(a1, a1_upper_rows, a1_stride, a1_lower, a1_lower_stride, a1_rows, a1_cols), "
-        "mcup_out_window(a2, a2_rows, a2_cols, a2_stride), a3, a4);"
+        "  const mcup_input window0 = mcup_window(a0, a0_rows, a0_cols, a0_stride);\n"
+        "  const mcup_input window1 = "
+        "mcup_split_window(a1, a1_upper_rows, a1_stride, a1_lower, a1_lower_stride, a1_rows, a1_cols);\n"
+        "  const mcup_output window2 = mcup_out_window(a2, a2_rows, a2_cols, a2_stride);\n"
+        "  f(&window0, &window1, &window2, a3, a4);\n"
     ) in definitions

@@ -61,32 +61,32 @@ static inline void mcup_make_run(mcup_binary_run *run, const void *params, const
 }
 
 /* The whole output where no operand repeats: one run if nothing lies between the rows, else a row at a time. */
-static inline void mcup_walk_rows(const mcup_input *a, const mcup_input *b, mcup_output out, int32_t count,
+static inline void mcup_walk_rows(const mcup_input *a, const mcup_input *b, const mcup_output *out, int32_t count,
                                   mcup_binary_run *run, const void *params) {
-  const int32_t gaps = (out.row_stride ^ count) | (a->row_stride ^ count) | (b->row_stride ^ count);
-  if (gaps == 0 && a->upper_rows >= out.rows && b->upper_rows >= out.rows) {
-    run(params, a->data, b->data, out.data, out.rows * count);
+  const int32_t gaps = (out->row_stride ^ count) | (a->row_stride ^ count) | (b->row_stride ^ count);
+  if (gaps == 0 && a->upper_rows >= out->rows && b->upper_rows >= out->rows) {
+    run(params, a->data, b->data, out->data, out->rows * count);
     return;
   }
-  int8_t *row = out.data;
+  int8_t *row = out->data;
   MCUP_NO_UNROLL
-  for (int32_t y = 0; y < out.rows; ++y, row += out.row_stride) {
+  for (int32_t y = 0; y < out->rows; ++y, row += out->row_stride) {
     run(params, mcup_in_row(a, y), mcup_in_row(b, y), row, count);
   }
 }
 
 /* The same where one does, by runs that are as long as the operands allow: of a row or of a pixel. */
-static inline void mcup_walk_runs(const mcup_operand *a, const mcup_operand *b, mcup_output out, int32_t channels,
-                                  mcup_binary_run *run, const void *params) {
-  int32_t count = out.cols * channels, runs = 1;
+static inline void mcup_walk_runs(const mcup_operand *a, const mcup_operand *b, const mcup_output *out,
+                                  int32_t channels, mcup_binary_run *run, const void *params) {
+  int32_t count = out->cols * channels, runs = 1;
   if (!mcup_has_even_rows(a, channels) || !mcup_has_even_rows(b, channels)) {
     count = channels;
-    runs = out.cols;
+    runs = out->cols;
   }
-  for (int32_t y = 0; y < out.rows; ++y) {
+  for (int32_t y = 0; y < out->rows; ++y) {
     const int8_t *row_a = mcup_operand_row(a, y);
     const int8_t *row_b = mcup_operand_row(b, y);
-    int8_t *row = mcup_out_row(&out, y);
+    int8_t *row = mcup_out_row(out, y);
     for (int32_t x = 0; x < runs; ++x) {
       mcup_make_run(run, params, row_a, a->channel_step, row_b, b->channel_step, row, count);
       row_a += a->col_step;

@@ -30,13 +30,13 @@ static inline mcup_field mcup_find_field(const mcup_packed_conv2d_params *params
   const int32_t apart = params->dilation_cols > 1 && params->kernel_cols > 1; /* taps of a row */
   const int32_t row_taps = params->kernel_cols * params->in_channels;
   mcup_field field;
-  field.gather.fours = row_taps / 4;
-  field.gather.rest = row_taps % 4;
+  field.gather.fours = row_taps >> 2; /* not negative, which / 4 would have to ask */
+  field.gather.rest = row_taps & 3;
   field.gather.columns = (int16_t *)scratch;
   field.gather.pixel_step = params->stride_cols * params->in_channels;
   field.gather.rest_next = 1;
   field.whole_taps = params->kernel_rows * (row_taps & ~3);
-  field.pairs = (params->kernel_rows * row_taps + 1) / 2 + params->sum_pairs;
+  field.pairs = ((params->kernel_rows * row_taps + 1) >> 1) + params->sum_pairs;
   field.last_row = (params->kernel_rows - 1) * params->dilation_rows;
   field.last_col = apart ? MCUP_NO_COL : params->kernel_cols - 1;
   field.copy = (int8_t *)scratch + 4 * field.pairs * mcup_tile_width(out_cols);

@@ -61,21 +61,22 @@ static inline int32_t mcup_is_pointwise(const mcup_packed_conv2d_params *params,
 
 /* Where that is so: a tile's columns are pixels side by side. */
 MCUP_INLINE void mcup_convolve_pixels(const mcup_tile_kind *kinds, int32_t pair_words,
-                                      const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
-                                      void *scratch) {
+                                      const mcup_packed_conv2d_params *params, const mcup_input *in,
+                                      const mcup_output *out, void *scratch) {
   const int32_t depth = params->in_channels, channels = params->out_channels;
-  const int32_t pairs = (depth + 1) / 2 + params->sum_pairs;
+  const int32_t pairs = ((depth + 1) >> 1) + params->sum_pairs;
   mcup_tile_job job = {pairs, 0, channels, params->output_zero_point, 4 * (pairs * pair_words + 6)};
-  mcup_gather gather = {depth / 4, depth % 4, (int16_t *)scratch, depth, (int16_t *)scratch, 1};
-  if (out.rows > 1 && in.cols == out.cols && in.upper_rows >= out.rows && in.row_stride == in.cols * depth &&
-      out.row_stride == out.cols * channels) { /* without gaps: one long row */
-    out.cols *= out.rows;
-    out.rows = 1;
+  mcup_gather gather = {depth >> 2, depth & 3, (int16_t *)scratch, depth, (int16_t *)scratch, 1};
+  int32_t rows = out->rows, cols = out->cols;
+  if (rows > 1 && in->cols == cols && in->upper_rows >= rows && in->row_stride == cols * depth &&
+      out->row_stride == cols * channels) { /* without gaps: one long row */
+    cols *= rows;
+    rows = 1;
   }
-  for (int32_t y = 0; y < out.rows; ++y) {
-    const int8_t *bytes = mcup_in_row(&in, y);
-    int8_t *pixel = mcup_out_row(&out, y);
-    int32_t left = out.cols;
+  for (int32_t y = 0; y < rows; ++y) {
+    const int8_t *bytes = mcup_in_row(in, y);
+    int8_t *pixel = mcup_out_row(out, y);
+    int32_t left = cols;
     for (const mcup_tile_kind *kind = kinds; left > 0; ++kind) {
       const int32_t width = kind->width;
       if (left < width) {
@@ -93,30 +94,30 @@ MCUP_INLINE void mcup_convolve_pixels(const mcup_tile_kind *kinds, int32_t pair_
 
 /* Any window: row by row, tiles of up to four pixels with all their taps inside, and those at the border. */
 MCUP_INLINE void mcup_convolve_windows(const mcup_tile_kind *kinds, int32_t pair_words,
-                                       const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
-                                       int32_t pad_top, int32_t pad_left, void *scratch) {
-  mcup_field field = mcup_find_field(params, out.cols, scratch);
+                                       const mcup_packed_conv2d_params *params, const mcup_input *in,
+                                       const mcup_output *out, int32_t pad_top, int32_t pad_left, void *scratch) {
+  mcup_field field = mcup_find_field(params, out->cols, scratch);
   const int32_t channels = params->out_channels;
   mcup_tile_job job = {field.pairs, 0, channels, params->output_zero_point, 4 * (field.pairs * pair_words + 6)};
   int32_t row = -pad_top;
-  for (int32_t y = 0; y < out.rows; ++y, row += params->stride_rows) {
-    const int32_t is_inside = row >= 0 && row + field.last_row < in.rows, is_upper = row < in.upper_rows;
-    const int8_t *first = is_inside ? mcup_in_row(&in, row) : NULL; /* the taps of column 0 */
-    const int32_t row_step = (is_upper ? in.row_stride : in.lower_stride) * params->dilation_rows;
-    const int32_t above = is_upper && row + field.last_row >= in.upper_rows ? in.upper_rows - row : 0;
+  for (int32_t y = 0; y < out->rows; ++y, row += params->stride_rows) {
+    const int32_t is_inside = row >= 0 && row + field.last_row < in->rows, is_upper = row < in->upper_rows;
+    const int8_t *first = is_inside ? mcup_in_row(in, row) : NULL; /* the taps of column 0 */
+    const int32_t row_step = (is_upper ? in->row_stride : in->lower_stride) * params->dilation_rows;
+    const int32_t above = is_upper && row + field.last_row >= in->upper_rows ? in->upper_rows - row : 0;
     const int32_t lower_rows = above > 0 && is_inside ? mcup_count_lower_rows(params, above) : 0;
     const int8_t *lower = first;
     if (lower_rows > 0) {
-      lower = mcup_in_row(&in, row + (params->kernel_rows - lower_rows) * params->dilation_rows);
+      lower = mcup_in_row(in, row + (params->kernel_rows - lower_rows) * params->dilation_rows);
     }
-    int8_t *pixel = mcup_out_row(&out, y);
-    int32_t col = -pad_left, left = out.cols;
+    int8_t *pixel = mcup_out_row(out, y);
+    int32_t col = -pad_left, left = out->cols;
     for (const mcup_tile_kind *kind = kinds; left > 0; ++kind) {
       const int32_t width = kind->width;
       if (left < width) {
         continue;
       }
-      const int32_t end = in.cols - field.last_col - (width - 1) * params->stride_cols;
+      const int32_t end = in->cols - field.last_col - (width - 1) * params->stride_cols;
       const uint32_t cols_inside = is_inside && end > 0 ? (uint32_t)end : 0; /* where all taps of a tile are inside */
       job.channels = channels & -kind->at_once;
       mcup_set_width(params, &field, width, lower_rows);
@@ -125,11 +126,10 @@ MCUP_INLINE void mcup_convolve_windows(const mcup_tile_kind *kinds, int32_t pair
           const int32_t start = col * params->in_channels;
           kind->gather(first + start, row_step, params->kernel_rows - lower_rows, &field.gather);
           if (lower_rows > 0) {
-            kind->gather(lower + start, in.lower_stride * params->dilation_rows, lower_rows, &field.lower);
+            kind->gather(lower + start, in->lower_stride * params->dilation_rows, lower_rows, &field.lower);
           }
         } else {
-          const mcup_input window = in; /* a copy: the windows stay where the caller left them */
-          mcup_gather_border(params, &field, &window, row, col, width);
+          mcup_gather_border(params, &field, in, row, col, width);
         }
         mcup_make_tile(kind, &job, params, field.gather.columns, pixel);
       }
@@ -142,12 +142,12 @@ MCUP_INLINE void mcup_convolve_windows(const mcup_tile_kind *kinds, int32_t pair
  * each pair of taps. Written out in every kernel, for pixels and for windows.
  */
 MCUP_INLINE void mcup_convolve_tiles(const mcup_tile_kind *kinds, int32_t pair_words,
-                                     const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out,
-                                     int32_t pad_top, int32_t pad_left, void *scratch) {
-  while (kinds->width > 1 && out.cols < kinds->width) {
+                                     const mcup_packed_conv2d_params *params, const mcup_input *in,
+                                     const mcup_output *out, int32_t pad_top, int32_t pad_left, void *scratch) {
+  while (kinds->width > 1 && out->cols < kinds->width) {
     ++kinds; /* the scratch is no wider, even where rows join */
   }
-  if (mcup_is_pointwise(params, &in, &out, pad_top, pad_left)) {
+  if (mcup_is_pointwise(params, in, out, pad_top, pad_left)) {
     mcup_convolve_pixels(kinds, pair_words, params, in, out, scratch);
   } else {
     mcup_convolve_windows(kinds, pair_words, params, in, out, pad_top, pad_left, scratch);
@@ -155,14 +155,14 @@ MCUP_INLINE void mcup_convolve_tiles(const mcup_tile_kind *kinds, int32_t pair_w
 }
 
 /* `weights`: INT8 or INT16; `tail`: FIXED, SINGLE, FLOAT or ANY, see conv_tiles.h. */
-#define MCUP_TILED_CONV2D(name, weights, tail)                                                        \
-  MCUP_TILE_FUNCTIONS(weights, tail)                                                                  \
-  void name(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, \
-            int32_t pad_left, void *scratch) {                                                        \
-    static const mcup_tile_kind kinds[] = {{4, 2, mcup_gather_four, tile_of_four},                    \
-                                           {2, 2, mcup_gather_two, tile_of_two},                      \
-                                           {1, MCUP_ONE_AT_ONCE, mcup_gather_one, tile_of_one}};      \
-    mcup_convolve_tiles(kinds, MCUP_WORDS_OF_##weights, params, in, out, pad_top, pad_left, scratch); \
+#define MCUP_TILED_CONV2D(name, weights, tail)                                                                      \
+  MCUP_TILE_FUNCTIONS(weights, tail)                                                                                \
+  void name(const mcup_packed_conv2d_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top, \
+            int32_t pad_left, void *scratch) {                                                                      \
+    static const mcup_tile_kind kinds[] = {{4, 2, mcup_gather_four, tile_of_four},                                  \
+                                           {2, 2, mcup_gather_two, tile_of_two},                                    \
+                                           {1, MCUP_ONE_AT_ONCE, mcup_gather_one, tile_of_one}};                    \
+    mcup_convolve_tiles(kinds, MCUP_WORDS_OF_##weights, params, in, out, pad_top, pad_left, scratch);               \
   }
 
 #endif /* MCUPATCH_CONV_KERNEL_H */

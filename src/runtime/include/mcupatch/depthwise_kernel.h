@@ -86,16 +86,16 @@
                                                      name##_narrow22};                                     \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
-#define MCUP_DEPTHWISE_FUNCTION(size, name)                                                              \
-  void name(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top, \
-            int32_t pad_left, void *scratch) {                                                           \
-    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;      \
-    MCUP_FORGET(loops); /* or each loop that is read from it is chosen anew */                           \
-    if (mcup_is_narrow(params, out.cols) || mcup_is_narrow_row(params, &out)) {                          \
-      mcup_depthwise_narrow(size, loops, params, &in, &out, pad_top, pad_left, scratch);                 \
-    } else {                                                                                             \
-      mcup_depthwise_rows(size, loops, params, &in, &out, pad_top, pad_left, scratch);                   \
-    }                                                                                                    \
+#define MCUP_DEPTHWISE_FUNCTION(size, name)                                                                            \
+  void name(const mcup_packed_depthwise_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top, \
+            int32_t pad_left, void *scratch) {                                                                         \
+    const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;                    \
+    MCUP_FORGET(loops); /* or each loop that is read from it is chosen anew */                                         \
+    if (mcup_is_narrow(params, out->cols) || mcup_is_narrow_row(params, out)) {                                        \
+      mcup_depthwise_narrow(size, loops, params, in, out, pad_top, pad_left, scratch);                                 \
+    } else {                                                                                                           \
+      mcup_depthwise_rows(size, loops, params, in, out, pad_top, pad_left, scratch);                                   \
+    }                                                                                                                  \
   }
 
 #endif /* MCUPATCH_DEPTHWISE_KERNEL_H */

@@ -1,11 +1,11 @@
 /*
  * mcupatch micro-kernels: int8 operators on windows of feature maps, plain C11, no allocation.
  *
- * A window is a rectangle of pixels inside a feature map [H][W][C]: `data` points to its first pixel,
- * `row_stride` is the distance between rows in bytes. A whole tensor is a window of all its pixels.
+ * A window is a rectangle of pixels inside a feature map [H][W][C]: `data` points to its first pixel, `row_stride` is the
+ * distance between rows in bytes. A whole tensor is a window of all its pixels. Kernels take pointers to windows; the caller's
+ * windows stay as they are. float32 pixels lie at multiples of 4; int8 ones anywhere.
  * The rows of an input window may lie in two places, as the kept rows of a tile and its new ones do: the upper ones at
  * `data`, the others at `lower`. No kernel needs the two to be of one stride or in any order in memory.
- * float32 pixels lie at multiples of 4; int8 ones anywhere.
  * Input windows hold every input pixel that exists inside the tensor and is needed: a tap outside the window
  * lies outside the tensor, holds the zero point and is skipped.
  *
@@ -91,11 +91,11 @@ typedef struct {
 } mcup_conv2d_params;
 
 /*
- * pad_top, pad_left: output row y reads input-window rows y * stride - pad_top + k * dilation, columns alike.
- * They may be negative (the window starts before the first needed row) or larger than the kernel.
+ * pad_top, pad_left: output row y reads input-window rows y * stride - pad_top + k * dilation, columns alike. They may be
+ * negative (the window starts before the first needed row) or larger than the kernel.
  */
-void mcup_conv2d(const mcup_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left,
-                 void *scratch);
+void mcup_conv2d(const mcup_conv2d_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top,
+                 int32_t pad_left, void *scratch);
 /* For calls whose output windows are at most out_cols wide: one column takes half of what two or more take. */
 size_t mcup_conv2d_scratch_bytes(const mcup_conv2d_params *params, int32_t out_cols);
 
@@ -128,8 +128,8 @@ typedef struct {
   int32_t high;
 } mcup_packed_conv2d_params;
 
-typedef void mcup_tiled_conv2d(const mcup_packed_conv2d_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                               int32_t pad_left, void *scratch);
+typedef void mcup_tiled_conv2d(const mcup_packed_conv2d_params *params, const mcup_input *in, const mcup_output *out,
+                               int32_t pad_top, int32_t pad_left, void *scratch);
 
 mcup_tiled_conv2d mcup_packed_conv2d, mcup_packed_conv2d_wide; /* int8 weights, int16 ones */
 /* float32 scales, rounded half to even. */
@@ -157,8 +157,8 @@ typedef struct {
   int32_t weight_zero_point;
 } mcup_depthwise_params;
 
-void mcup_depthwise_conv2d(const mcup_depthwise_params *params, mcup_input in, mcup_output out, int32_t pad_top,
-                           int32_t pad_left, void *scratch);
+void mcup_depthwise_conv2d(const mcup_depthwise_params *params, const mcup_input *in, const mcup_output *out,
+                           int32_t pad_top, int32_t pad_left, void *scratch);
 size_t mcup_depthwise_conv2d_scratch_bytes(const mcup_depthwise_params *params);
 
 /*
@@ -193,8 +193,8 @@ typedef struct {
 } mcup_packed_depthwise_params;
 
 /* pad_top, pad_left: as with mcup_conv2d. */
-typedef void mcup_packed_depthwise(const mcup_packed_depthwise_params *params, mcup_input in, mcup_output out,
-                                   int32_t pad_top, int32_t pad_left, void *scratch);
+typedef void mcup_packed_depthwise(const mcup_packed_depthwise_params *params, const mcup_input *in,
+                                   const mcup_output *out, int32_t pad_top, int32_t pad_left, void *scratch);
 
 mcup_packed_depthwise mcup_depthwise_3x3, mcup_depthwise_5x5, mcup_depthwise_7x7;
 /* With the bits of a float32 scale and 0 as the last two words of a channel, rounded half to even; any sums. */
@@ -270,7 +270,7 @@ typedef struct {
   int32_t second_multiplier, second_divisor, sum_multiplier, sum_divisor; /* as in fixed_scale.h */
 } mcup_add_params;
 
-void mcup_add(const mcup_add_params *params, mcup_input a, mcup_input b, mcup_output out);
+void mcup_add(const mcup_add_params *params, const mcup_input *a, const mcup_input *b, const mcup_output *out);
 
 typedef struct {
   mcup_requant requant;
@@ -282,7 +282,7 @@ typedef struct {
   int32_t b_repeats_rows, b_repeats_cols, b_repeats_channels;
 } mcup_mul_params;
 
-void mcup_mul(const mcup_mul_params *params, mcup_input a, mcup_input b, mcup_output out);
+void mcup_mul(const mcup_mul_params *params, const mcup_input *a, const mcup_input *b, const mcup_output *out);
 
 typedef struct {
   int32_t channels;
@@ -298,8 +298,10 @@ typedef struct {
   int32_t output_zero_point;
 } mcup_pool_params;
 
-void mcup_avg_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
-void mcup_max_pool2d(const mcup_pool_params *params, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
+void mcup_avg_pool2d(const mcup_pool_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top,
+                     int32_t pad_left);
+void mcup_max_pool2d(const mcup_pool_params *params, const mcup_input *in, const mcup_output *out, int32_t pad_top,
+                     int32_t pad_left);
 
 typedef struct {
   mcup_requant requant;        /* 1 entry; scales the sum over count of (in - input_zero_point) */
@@ -317,7 +319,7 @@ size_t mcup_sums_bytes(int32_t channels);
 void mcup_clear_sums(int32_t channels, void *sums);
 
 /* mcup_mean with outer = 1 and inner = channels, whatever the windows and their order. */
-void mcup_mean_add(int32_t channels, mcup_input in, void *sums);
+void mcup_mean_add(int32_t channels, const mcup_input *in, void *sums);
 void mcup_mean_finish(const mcup_mean_params *params, const void *sums, int8_t *out);
 
 /*
@@ -325,22 +327,21 @@ void mcup_mean_finish(const mcup_mean_params *params, const void *sums, int8_t *
  * of the map or, with count_include_pad, the positions of the kernel. With a scale the windows must come row by row at
  * full width: float32 sums depend on the order.
  */
-void mcup_avg_pool_add(const mcup_pool_params *params, mcup_input in, void *sums);
+void mcup_avg_pool_add(const mcup_pool_params *params, const mcup_input *in, void *sums);
 void mcup_avg_pool_finish(const mcup_pool_params *params, int32_t count, const void *sums, int8_t *out);
 
 /* Constant padding: output pixel (y, x) is input-window pixel (y - pad_top, x - pad_left), or `value`. */
-void mcup_pad(int32_t channels, int8_t value, mcup_input in, mcup_output out, int32_t pad_top, int32_t pad_left);
+void mcup_pad(int32_t channels, int8_t value, const mcup_input *in, const mcup_output *out, int32_t pad_top,
+              int32_t pad_left);
 
 /* Copies a window of `channels` bytes a pixel into channels [first, first + channels) of pixels of out_channels bytes. */
-void mcup_copy_channels(int32_t channels, int32_t first, int32_t out_channels, const int8_t *table, mcup_input in,
-                        mcup_output out); /* table: 256 entries by x + 128, or NULL */
-
+void mcup_copy_channels(int32_t channels, int32_t first, int32_t out_channels, const int8_t *table,
+                        const mcup_input *in, const mcup_output *out); /* table: 256 entries by x + 128, or NULL */
 /* Copies rows of `run` bytes: out[i * out_step + j] = f(in[i * run + j]) for a concatenation along an outer axis. */
 void mcup_copy_runs(int32_t runs, int32_t run, int32_t out_step, const int8_t *table, const int8_t *in, int8_t *out);
 
-void mcup_resize_nearest(int32_t channels, const int32_t *row_index, const int32_t *col_index, mcup_input in,
-                         mcup_output out);
-
+void mcup_resize_nearest(int32_t channels, const int32_t *row_index, const int32_t *col_index, const mcup_input *in,
+                         const mcup_output *out);
 typedef struct {
   int32_t channels;
   const int32_t *row_index;        /* [OH][2] */
@@ -353,10 +354,10 @@ typedef struct {
   int32_t input_zero_point, output_zero_point;
 } mcup_resize_bilinear_params;
 
-void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, mcup_input in, mcup_output out);
+void mcup_resize_bilinear(const mcup_resize_bilinear_params *params, const mcup_input *in, const mcup_output *out);
 
 /* out = table[raw byte of in], pixels of `channels` bytes. */
-void mcup_lut(int32_t channels, const int8_t *table, mcup_input in, mcup_output out);
+void mcup_lut(int32_t channels, const int8_t *table, const mcup_input *in, const mcup_output *out);
 
 /*
  * Exactly one table is set; entry 255 - d is exp of a stored value d below its row's largest.
@@ -383,8 +384,7 @@ void mcup_softmax(const mcup_softmax_params *params, const int8_t *in, int8_t *o
 /* shape and permutation hold `rank` <= 6 entries; output side i is input side permutation[i]; items of one byte. */
 void mcup_transpose(int32_t rank, const int32_t *shape, const int32_t *permutation, const int8_t *in, int8_t *out);
 
-/* Does nothing when in == out. */
-void mcup_copy(size_t bytes, const void *in, void *out);
+void mcup_copy(size_t bytes, const void *in, void *out); /* nothing when in == out */
 
 /*
  * Moves rows, the first row first. The two places may overlap where target <= source and
@@ -393,8 +393,8 @@ void mcup_copy(size_t bytes, const void *in, void *out);
 void mcup_move(int32_t rows, int32_t row_bytes, const void *source, int32_t source_stride, void *target,
                int32_t target_stride);
 
-void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, mcup_input in,
-                   mcup_output out); /* float32 pixels to int8 pixels */
-void mcup_dequantize(int32_t channels, float scale, int32_t zero_point, mcup_input in, mcup_output out);
+void mcup_quantize(int32_t channels, float scale, int32_t zero_point, int32_t half_even, const mcup_input *in,
+                   const mcup_output *out); /* float32 pixels to int8 pixels */
+void mcup_dequantize(int32_t channels, float scale, int32_t zero_point, const mcup_input *in, const mcup_output *out);
 
 #endif /* MCUPATCH_KERNELS_H */
