@@ -56,7 +56,7 @@ UNIT = 1_000_000  # of a number alone, large beside what the model rounds
 NONE = KernelWork(call=0)
 KERNELS = tuple(field.name for field in fields(WorkModel) if field.name not in ("move", "moved_byte"))
 NO_WORK = WorkModel(**{name: NONE for name in KERNELS}, move=0, moved_byte=0)  # type: ignore[arg-type]
-WITH_NARROW = {"pointwise": "narrow_pointwise", "window": "narrow_window", "depthwise": "narrow_depthwise"}
+WITH_NARROW = {k: f"narrow_{k}" for k in ("pointwise", "window", "depthwise", "strided_depthwise")}
 EACH_ONCE = CallCounts(*(1 for _ in fields(CallCounts)))
 LEAST_SAMPLES = 20
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mcupatch.schedule.search import find_least_bytes, find_least_sram
 from mcupatch.schedule.search_problem import build_problem
-from mcupatch.scratch import find_scratch_by_width
+from mcupatch.scratch import find_scratch_by_size
 from tests.support.networks import load_network
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     print(f"{'network':24} {'operators':>9} {'KiB':>8} {'ms':>8} {'a second, a core':>17}")
     for path in sorted(options.folder.glob("*.json")):
         graph, _ = load_network(path)
-        problem = build_problem(graph, find_scratch_by_width(graph), graph.inputs)
+        problem = build_problem(graph, find_scratch_by_size(graph), graph.inputs)
         best = float("inf")
         for _ in range(options.repeat):
             start = time.process_time()

@@ -9,24 +9,23 @@ from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
 from mcupatch.native import load_library
 from mcupatch.packing.choose import choose_kernel
 
-_MANY_COLS = 2**31 - 1
+_MANY = 2**31 - 1
 
 
-def scratch_bytes(op: ops.Operator, out_cols: int | None = None) -> int:
+def scratch_bytes(op: ops.Operator, out_rows: int = _MANY, out_cols: int = _MANY) -> int:
     """Bytes of work space that the kernel of ``op`` needs while it runs, at a multiple of 4.
 
-    ``out_cols``: the most columns that a call writes; None: any number.
+    ``out_rows``, ``out_cols``: the most rows and the most columns that a call writes.
 
     Raises ToolMissing where the native library is not built.
     """
-    cols = _MANY_COLS if out_cols is None else out_cols
     choice = choose_kernel(op)
     if choice is not None:
-        return _ask(choice.scratch_function, choice.params, cols)
-    return general_scratch_bytes(op, cols)
+        return _ask(choice.scratch_function, choice.params, out_rows, out_cols)
+    return general_scratch_bytes(op, out_cols)
 
 
-def general_scratch_bytes(op: ops.Operator, cols: int = _MANY_COLS) -> int:
+def general_scratch_bytes(op: ops.Operator, cols: int = _MANY) -> int:
     """The same for the general kernel of the operator's type."""
     if isinstance(op, ops.Conv2D):
         return _ask("mcup_conv2d_scratch_bytes", _conv2d_params(op), cols)

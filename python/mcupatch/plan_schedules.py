@@ -21,7 +21,7 @@ from mcupatch.schedule.search_problem import (
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer, run_alone_whole
 from mcupatch.schedule.work import predicted_instructions
-from mcupatch.scratch import find_schedule_scratch, find_scratch_by_width
+from mcupatch.scratch import find_schedule_scratch, find_scratch_by_size
 
 TRIES = 24  # schedules of the search that are planned one by one
 NEAR = 48  # the plan of a schedule often needs less than the search counts, by up to one part in so many
@@ -61,7 +61,7 @@ class SchedulePlanner:
     @cached_property
     def problem(self) -> SearchProblem:
         """What is searched."""
-        return build_problem(self.graph, find_scratch_by_width(self.graph), self.streamed)
+        return build_problem(self.graph, find_scratch_by_size(self.graph), self.streamed)
 
     def find_fitting(self, budget_bytes: int) -> Schedule:
         """Layer by layer if that fits, else the fewest extra MACs, then instructions, whose plan does.

@@ -23,6 +23,7 @@ struct AxisStats {
   int64_t computed_sum = 0, kept_sum = 0;
   int64_t narrow_sum = 0, odd_sum = 0;  // of what is computed, by narrow steps, and outside groups of two
   int64_t groups = 0;                   // fours, twos and ones that make up what the other steps compute
+  int64_t wide_odd_sum = 0;             // of what these compute, outside pairs
   int kept_steps = 0;                   // that hold something from before
   int moved_steps = 0;                  // of those, the ones that drop something, and what they hold from before
   int64_t moved_sum = 0;
@@ -41,6 +42,7 @@ struct AxisStats {
       narrow_sum += positions;
     } else {
       groups += positions / 4 + positions / 2 % 2 + positions % 2;
+      wide_odd_sum += positions % 2;
     }
   }
 };

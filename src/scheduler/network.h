@@ -10,7 +10,8 @@ namespace mcupatch::scheduler {
 
 enum Axis { kRows = 0, kCols = 1 };
 
-constexpr int kScratchWidths = 8;  // powers of two, and all columns
+constexpr std::array<int, 10> kScratchCols = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64};  // then all columns
+constexpr int kScratchWidths = static_cast<int>(kScratchCols.size()) + 1;
 constexpr int kNarrowCols = 2;
 
 // Output position o reads input positions [o * stride - pad, o * stride - pad + extent), clipped; stride 0: always all.
@@ -38,6 +39,7 @@ struct Tensor {
 struct CallWork {
   int64_t call, row, position;
   int64_t group;                                     // neighbouring columns that are computed together
+  int64_t odd_col;                                   // more for a column outside pairs
   int64_t odd_row, odd_position;                     // more for those outside groups of rows
   int64_t narrow_call, narrow_row, narrow_position;  // in place of all these for calls of kNarrowCols columns at most
 };
@@ -51,14 +53,15 @@ struct Operator {
   bool early;       // a strided one that may run as soon as its input is there
   int64_t macs;
   CallWork work;
-  std::array<int64_t, kScratchWidths> scratch_bytes;  // for calls of at most 1, 2, 4, ... columns; the last one: any
+  // For calls of a single row, and of any number; of at most kScratchCols columns, and of any number.
+  std::array<std::array<int64_t, kScratchWidths>, 2> scratch_bytes;
   int64_t sums_bytes;
   int64_t whole_bytes, whole_macs, whole_work;
   std::vector<Read> reads;
 
-  int64_t ScratchBytes(int cols) const {
-    const int width = cols <= 1 ? 0 : 32 - __builtin_clz(static_cast<unsigned>(cols - 1));
-    return scratch_bytes[std::min(width, kScratchWidths - 1)];
+  int64_t ScratchBytes(int rows, int cols) const {
+    const auto width = std::lower_bound(kScratchCols.begin(), kScratchCols.end(), cols);
+    return scratch_bytes[rows > 1][width - kScratchCols.begin()];
   }
 };
 

@@ -65,12 +65,14 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
     op.early = in.Next() != 0;
     op.macs = in.Next();
     CallWork &work = op.work;
-    for (int64_t *each : {&work.call, &work.row, &work.position, &work.group, &work.odd_row, &work.odd_position,
-                          &work.narrow_call, &work.narrow_row, &work.narrow_position}) {
+    for (int64_t *each : {&work.call, &work.row, &work.position, &work.group, &work.odd_col, &work.odd_row,
+                          &work.odd_position, &work.narrow_call, &work.narrow_row, &work.narrow_position}) {
       *each = in.Next();
     }
-    for (int64_t &each : op.scratch_bytes) {
-      each = RoundUp(in.Next());
+    for (auto &by_cols : op.scratch_bytes) {
+      for (int64_t &each : by_cols) {
+        each = RoundUp(in.Next());
+      }
     }
     op.sums_bytes = RoundUp(in.Next());
     op.whole_bytes = in.Next();

@@ -94,7 +94,7 @@ void SegmentBuilder::PushRows(int op, bool live_out) {
 void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out) {
   const Operator &here = network_.operators[op];
   const bool one_wide = cols_[pair.col].walk.tiles() == 1;
-  const int64_t scratch = here.ScratchBytes(cols.computed);
+  const int64_t scratch = here.ScratchBytes(rows.computed, cols.computed);
   const size_t slots = last_ - op + 1;
   pair.slots[slots - 1] = scratch;
   const int64_t area = rows.computed_sum * cols.computed_sum;
@@ -103,7 +103,8 @@ void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisSta
   const CallWork &work = here.work;
   const int64_t wide = cols.active - cols.narrow, wide_sum = cols.computed_sum - cols.narrow_sum;
   pair.work += rows.computed_sum * (wide * work.row + wide_sum * work.position + cols.groups * work.group +
-                                    cols.narrow * work.narrow_row + cols.narrow_sum * work.narrow_position) +
+                                    cols.wide_odd_sum * work.odd_col + cols.narrow * work.narrow_row +
+                                    cols.narrow_sum * work.narrow_position) +
                rows.active * (wide * work.call + cols.narrow * work.narrow_call) +
                rows.odd_sum * (wide * work.odd_row + wide_sum * work.odd_position);
   if (op != last_ && !live_out) {

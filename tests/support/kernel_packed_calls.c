@@ -24,7 +24,7 @@ enum packed_kernel {
   DEPTHWISE_7X7_SINGLE
 };
 
-typedef size_t depthwise_scratch(const mcup_packed_depthwise_params *params, int32_t out_cols);
+typedef size_t depthwise_scratch(const mcup_packed_depthwise_params *params, int32_t out_rows, int32_t out_cols);
 
 static void call_packed_conv2d(reader *from, void *spare, mcup_tiled_conv2d *kernel) {
   mcup_packed_conv2d_params params;
@@ -46,7 +46,7 @@ static void call_packed_conv2d(reader *from, void *spare, mcup_tiled_conv2d *ker
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
   const int32_t pad_left = next_int(from);
-  const size_t bytes = mcup_packed_conv2d_scratch_bytes(&params, out.cols);
+  const size_t bytes = mcup_packed_conv2d_scratch_bytes(&params, out.rows, out.cols);
   void *scratch = take_scratch(spare, bytes);
   kernel(&params, &in, &out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);
@@ -69,7 +69,7 @@ static void call_packed_dense(reader *from, void *spare) {
   const mcup_input in = next_input(from);
   const mcup_output out = next_output(from);
   const int32_t batch = next_int(from);
-  const size_t bytes = mcup_packed_dense_scratch_bytes(&params, out.cols);
+  const size_t bytes = mcup_packed_dense_scratch_bytes(&params, out.rows, out.cols);
   void *scratch = take_scratch(spare, bytes);
   mcup_packed_dense(&params, in.data, out.data, batch, scratch);
   give_back(from, scratch, bytes);
@@ -93,7 +93,7 @@ static void call_packed_depthwise(reader *from, void *spare, mcup_packed_depthwi
   const mcup_output out = next_output(from);
   const int32_t pad_top = next_int(from);
   const int32_t pad_left = next_int(from);
-  const size_t bytes = measure(&params, out.cols);
+  const size_t bytes = measure(&params, out.rows, out.cols);
   void *scratch = take_scratch(spare, bytes);
   kernel(&params, &in, &out, pad_top, pad_left, scratch);
   give_back(from, scratch, bytes);

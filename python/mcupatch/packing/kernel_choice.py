@@ -17,7 +17,8 @@ class KernelChoice:
     """A kernel that is called like the general one of its operator, with parameters and arrays of its own.
 
     ``params`` holds the plain fields of the kernel's struct; its pointers are the keys of ``pack()``, which makes
-    the arrays as they lie in flash. ``scratch_function`` takes the struct and the most columns that a call writes.
+    the arrays as they lie in flash. ``scratch_function`` takes the struct, the most rows and the most columns that a
+    call writes.
     """
 
     function: str

@@ -34,7 +34,9 @@ class SearchSpace:
 
 
 KEEP_ALL = SearchSpace()
-KEEP_ALL_FINELY = SearchSpace(tile_cols=(1, 2, 3, 4, 6, 8, 12, 16, 0), col_parts=(2, 3, 4, 5, 6))
+KEEP_ALL_FINELY = SearchSpace(
+    tile_cols=(1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 0), col_parts=(2, 3, 4, 5, 6)
+)
 RECOMPUTE = SearchSpace(most_recomputed=2, recompute_all=True)
 
 
@@ -60,13 +62,19 @@ class SearchProblem:
         return self.layer_by_layer_bytes + 2 * sum(self.tensors[TENSOR_BYTES::TENSOR_FIELDS])
 
 
-TENSOR_FIELDS, TENSOR_BYTES = 8, 4
-OPERATOR_FIELDS, WHOLE_BYTES = 28, 25
-WORK_FIELDS = (*range(7, 7 + len(fields(CallWork))), OPERATOR_FIELDS - 1)  # and that of the operator whole
-
-SCRATCH_COLS = (1, 2, 4, 8, 16, 32, 64)
+SCRATCH_COLS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
 """Widths of calls for which the search knows the scratch of a kernel, and then for all columns."""
-_NO_SCRATCH = (0,) * (len(SCRATCH_COLS) + 1)
+SCRATCH_SIZES = 2 * (len(SCRATCH_COLS) + 1)  # for calls of a single row, then for those of any number
+_NO_SCRATCH = (0,) * SCRATCH_SIZES
+
+TENSOR_FIELDS, TENSOR_BYTES = 8, 4
+_FIRST_WORK, _WORK_FIELDS = 7, len(fields(CallWork))
+WHOLE_BYTES = _FIRST_WORK + _WORK_FIELDS + SCRATCH_SIZES + 1
+OPERATOR_FIELDS = WHOLE_BYTES + 3
+WORK_FIELDS = (
+    *range(_FIRST_WORK, _FIRST_WORK + _WORK_FIELDS),
+    OPERATOR_FIELDS - 1,
+)  # and that of the operator whole
 
 
 def build_problem(
@@ -75,7 +83,7 @@ def build_problem(
     streamed: tuple[str, ...] = (),
     model: WorkModel | None = None,
 ) -> SearchProblem:
-    """``scratch_bytes`` by operator name: for calls of ``SCRATCH_COLS`` columns, and of any number; none: 0."""
+    """``scratch_bytes`` by operator name: ``SCRATCH_SIZES`` of them; none: 0."""
     roots = find_roots(graph)
     index = {name: i for i, name in enumerate(roots)}
     spans = _root_spans(graph, roots)

@@ -4,13 +4,13 @@
                  + copies * move + copied bytes * moved_byte
 
 It is additive, so that the search can use the same numbers. Kernels take four columns of a row at once, then two and
-one, and the depthwise ones of 3x3 taps two rows: what is left over costs more. Calls of few columns have numbers of
-their own: depthwise ones are another kernel's. Fitted by ``python -m benchmarks.fit_work`` to seven networks with int16
-weights, layer by layer, in patches and streamed (convolutions: half of them within 0.7 %, nine in ten within 2 %;
-depthwise 1.2 % and 4.3 % in tiles). int8 weights take 0.1 instructions a multiply-accumulate more, in calls of two
-columns 0.25 and of one column 0.5. Windows at a border skip taps, which it does not know, and layers that no fast
-kernel takes cost more than it says (groups, dilated depthwise: 4 to 8 instructions a MAC), as do convolutions with
-float rounding (2 to 3 an output).
+one (depthwise ones two in place of one), and the depthwise ones of 3x3 taps two rows: what is left over costs more.
+Calls of few columns have numbers of their own: depthwise ones are another kernel's. Fitted by ``python -m
+benchmarks.fit_work`` to seven networks with int16 weights, layer by layer, in patches and streamed (convolutions in
+tiles: half of them within 0.5 %, nine in ten within 2 %; depthwise 0.8 % and 2.3 %, with strides 1.2 % and 3.8 %).
+int8 weights take 0.1 instructions a multiply-accumulate more, in calls of two columns 0.25 and of one column 0.5.
+Windows at a border skip taps, which it does not know, and layers that no fast kernel takes cost more than it says
+(groups, dilated depthwise: 4 to 8 instructions a MAC), as do convolutions with float rounding (2 to 3 an output).
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class KernelWork:
     For a multiply-accumulate (of pools: a tap), an output element, an input element that a position gathers, a
     position, a row of a call (and each channel of it), and a call: what the kernel prepares anew, and the stage's own
     arithmetic around it. ``group``: for a group of columns, its multiply-accumulates and output elements at a position.
-    ``widened``: for each input element that a depthwise kernel widens for a row, or a group of rows.
+    ``odd``: the same for a column outside pairs. ``widened``: for each input element that a depthwise kernel widens for
+    a row, or a group of rows.
     """
 
     mac: int = 0
@@ -54,6 +55,9 @@ class KernelWork:
     group: int = 0
     group_mac: int = 0
     group_result: int = 0
+    odd: int = 0
+    odd_mac: int = 0
+    odd_result: int = 0
     widened: int = 0
 
 
@@ -64,43 +68,57 @@ class WorkModel:
     ``narrow_``: in calls of ``NARROW_COLS`` columns at most.
     """
 
-    pointwise: KernelWork = KernelWork(*(69, 577, 124), row=2_118, row_result=202, call=12_713, group=10_097)
+    pointwise: KernelWork = KernelWork(*(69, 580, 126), row_result=174, call=15_219, group=9_744, odd=4_186)
     narrow_pointwise: KernelWork = KernelWork(
-        *(60, 520, 106, 3_410), row_result=629, call=14_983, group=4_753, group_mac=8
+        *(59, 546, 155, 640), row_result=596, call=6_338, group=12_004, group_mac=9
     )
-    window: KernelWork = KernelWork(
-        *(70, 490, 140), row=8_574, row_result=128, call=13_962, group=16_278, group_result=579
+    window: KernelWork = KernelWork(*(69, 607, 146, 4_243), row_result=1_692, call=1_527, odd=13_725)
+    narrow_window: KernelWork = KernelWork(
+        *(60, 718, 167), call=21_737, group=22_043, group_mac=10, group_result=47
     )
-    narrow_window: KernelWork = KernelWork(58, 804, 177, call=23_441, group=22_082, group_mac=11)
     depthwise: KernelWork = KernelWork(
-        *(63, 244), row=14_608, row_result=941, call=17_529, group_mac=7, group_result=985, widened=177
+        *(63, 567),
+        row_result=1_476,
+        call=35_199,
+        group_mac=20,
+        odd=22_381,
+        odd_mac=57,
+        odd_result=221,
+        widened=126,
     )
     narrow_depthwise: KernelWork = KernelWork(
-        *(50, 812), row=7_563, call=18_967, group_mac=57, group_result=239, widened=101
+        *(23, 917), position=4_698, call=13_140, group_mac=138, widened=72
+    )
+    strided_depthwise: KernelWork = KernelWork(
+        *(65, 344), row_result=420, call=27_301, odd=49_848, odd_result=1_104, widened=205
+    )
+    narrow_strided_depthwise: KernelWork = KernelWork(
+        *(37, 725), row_result=356, call=0, group=22_791, group_mac=19, widened=152
     )
     dense: KernelWork = KernelWork(107, 11_700, position=16_000)
-    add: KernelWork = KernelWork(0, 1_238, position=246, row=6_987, call=10_426, group=130)
+    add: KernelWork = KernelWork(result=1_241, position=266, row=6_673, call=5_227, odd=1_020)
     mul: KernelWork = KernelWork(0, 1_130, position=300)
     table: KernelWork = KernelWork(0, 450)
     copy: KernelWork = KernelWork(0, 30, 0, 8_600)
     pool: KernelWork = KernelWork(370, 0, 0, 7_700)
     reduce: KernelWork = KernelWork(0, 170, row=7_000)
-    move: int = 5_086
-    moved_byte: int = 24
+    move: int = 5_319
+    moved_byte: int = 23
 
 
 @dataclass(frozen=True)
 class CallCounts:
     """What the calls of an operator add up to; of a reduction, rows and positions of its input.
 
-    ``groups``: of columns, in all rows; ``odd_rows`` and ``odd_positions``: outside groups of rows. Narrow calls are
-    counted by themselves.
+    ``groups``: of columns, in all rows; ``odd_cols``: columns outside pairs, in all rows; ``odd_rows`` and
+    ``odd_positions``: outside groups of rows. Narrow calls are counted by themselves.
     """
 
     calls: int
     rows: int
     positions: int
     groups: int
+    odd_cols: int
     odd_rows: int
     odd_positions: int
     narrow_calls: int = 0
@@ -116,6 +134,7 @@ class CallWork:
     row: int
     position: int
     group: int
+    odd_col: int
     odd_row: int
     odd_position: int
     narrow_call: int
@@ -176,6 +195,7 @@ def _count(rows: Sequence[int], cols: Sequence[int]) -> CallCounts:
         rows=sum(rows) * len(wide),
         positions=sum(rows) * sum(wide),
         groups=sum(rows) * sum(map(_count_groups, wide)),
+        odd_cols=sum(rows) * sum(n % 2 for n in wide),
         odd_rows=odd * len(wide),
         odd_positions=odd * sum(wide),
         narrow_calls=calls * len(narrow),
@@ -199,6 +219,8 @@ def _kernels(graph: Graph, op: ops.Operator, model: WorkModel) -> tuple[KernelWo
             return model.pointwise, model.narrow_pointwise
         return model.window, model.narrow_window
     elif isinstance(op, ops.DepthwiseConv2D):
+        if op.stride[1] > 1:
+            return model.strided_depthwise, model.narrow_strided_depthwise
         return model.depthwise, model.narrow_depthwise
     elif isinstance(op, ops.Dense):
         kernel = model.dense
@@ -221,6 +243,7 @@ class _OneKernel:
     row: int
     position: int
     group: int
+    odd_col: int
     odd_row: int = 0
     odd_position: int = 0
 
@@ -232,6 +255,7 @@ def _call_work(graph: Graph, op: ops.Operator, model: WorkModel) -> CallWork:
         wide.row,
         wide.position,
         wide.group,
+        wide.odd_col,
         wide.odd_row,
         wide.odd_position,
         narrow_call=narrow.call,
@@ -250,8 +274,9 @@ def _work_of_kernel(graph: Graph, op: ops.Operator, kernel: KernelWork) -> _OneK
     position = count * kernel.mac + channels * kernel.result + gathered * kernel.gathered + kernel.position
     row = kernel.row + channels * kernel.row_result
     group = kernel.group + count * kernel.group_mac + channels * kernel.group_result
+    odd_col = kernel.odd + count * kernel.odd_mac + channels * kernel.odd_result
     if not isinstance(op, ops.DepthwiseConv2D):
-        return _OneKernel(kernel.call, row, position, group)
+        return _OneKernel(kernel.call, row, position, group, odd_col)
     # for each output row, and as much more for one outside a group: elements widened, by output column and by row
     rows, odd_rows = _rows_widened(op)
     by_position = channels * kernel.widened * op.stride[1]
@@ -261,6 +286,7 @@ def _work_of_kernel(graph: Graph, op: ops.Operator, kernel: KernelWork) -> _OneK
         row + int(by_row * rows),
         position + int(by_position * rows),
         group,
+        odd_col,
         int(by_row * odd_rows),
         int(by_position * odd_rows),
     )

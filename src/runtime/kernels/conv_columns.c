@@ -23,7 +23,8 @@ static int32_t copy_row_bytes(const mcup_packed_conv2d_params *params, int32_t w
   return (width - 1) * copy_step(params) + params->kernel_cols * params->in_channels;
 }
 
-size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols) {
+size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_rows, int32_t out_cols) {
+  (void)out_rows;
   const mcup_field field = mcup_find_field(params, out_cols, NULL);
   const int32_t width = mcup_tile_width(out_cols);
   const int32_t copy_bytes = copies_border(params) ? params->kernel_rows * copy_row_bytes(params, width) : 0;

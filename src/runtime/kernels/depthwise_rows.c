@@ -119,43 +119,49 @@ void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
   }
 }
 
+/* Whether a window of `out_rows` rows has two that are made together. */
+static inline int32_t mcup_pairs_rows(const mcup_packed_depthwise_params *params, int32_t out_rows) {
+  return params->rows_at_once == 2 && out_rows > 1;
+}
+
 /* Bytes of a column of all planes. */
-static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_params *params) {
-  if (params->rows_at_once == 1) {
+static int32_t mcup_column_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_rows) {
+  if (!mcup_pairs_rows(params, out_rows)) {
     return 8 * size;
   }
   return params->stride_rows == 1 ? 32 : 40;
 }
 
-size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols) {
+size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_rows,
+                                         int32_t out_cols) {
   const size_t channels = (size_t)(params->channels + 3) / 4 * 4;
-  if (mcup_is_narrow(params, out_cols)) {
+  if (mcup_is_narrow(params, out_rows, out_cols)) {
     return channels;
   }
   const size_t padded = ((size_t)out_cols + 3) / 4 * 4;
   const size_t cols = ((padded - 1) * (size_t)params->stride_cols + (size_t)size + 3) / 4 * 4;
-  const size_t waiting = params->rows_at_once == 1 ? 0 : (size_t)out_cols * (size_t)params->channels;
-  return cols * (size_t)mcup_column_bytes(size, params) + channels + (waiting + 3) / 4 * 4;
+  const size_t waiting = mcup_pairs_rows(params, out_rows) ? (size_t)out_cols * (size_t)params->channels : 0;
+  return cols * (size_t)mcup_column_bytes(size, params, out_rows) + channels + (waiting + 3) / 4 * 4;
 }
 
 /*
  * Scratch: planes of pairs and of single rows, which hold what whole groups of four output pixels read, in whole groups of
  * four columns; a row outside the window, returned; and an output row that waits.
  */
-static inline int8_t *mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols,
-                                          void *scratch, mcup_depthwise_target *rows) {
-  const uint32_t padded = ((uint32_t)out_cols + 3) / 4 * 4 - 1;
+static inline int8_t *mcup_divide_scratch(int32_t size, const mcup_packed_depthwise_params *params,
+                                          const mcup_output *out, void *scratch, mcup_depthwise_target *rows) {
+  const uint32_t padded = ((uint32_t)out->cols + 3) / 4 * 4 - 1;
   const uint32_t cols = (padded * (uint32_t)params->stride_cols + (uint32_t)size + 3) / 4 * 4;
   int16_t *next = (int16_t *)scratch;
   rows[0].pairs = rows[1].pairs = next;
   next += cols * ((uint32_t)size / 2 * 8);
-  if (params->rows_at_once == 2 && params->stride_rows != 1) {
+  if (mcup_pairs_rows(params, out->rows) && params->stride_rows != 1) {
     rows[1].pairs = next;
     next += cols * 8;
   }
   rows[0].row = rows[1].row = next;
   next += cols * 4;
-  if (params->rows_at_once == 2 && params->stride_rows == 1) {
+  if (mcup_pairs_rows(params, out->rows) && params->stride_rows == 1) {
     rows[1].row = next;
     next += cols * 4;
   }
@@ -270,7 +276,7 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
   const int32_t cols = (out_cols - 1) * params->stride_cols + size;
   const uint32_t zero = 0x01010101U * (uint8_t)params->input_zero_point;
   mcup_row_work work;
-  int8_t *zero_row = mcup_divide_scratch(size, params, out_cols, scratch, work.row);
+  int8_t *zero_row = mcup_divide_scratch(size, params, out, scratch, work.row);
   const mcup_span span = mcup_find_span(in->cols, pad_left, cols);
   const mcup_widening from = {in, mcup_split_span(span, 2, size / 2 * 16, channels),
                               mcup_split_span(span, 4, 16, channels), channels, zero_row};
@@ -289,7 +295,7 @@ void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const 
   for (int32_t y = 0, start = -pad_top; y < out->rows; y += work.rows, start += work.rows * stride_rows) {
     int8_t *row = mcup_out_row(out, y);
     MCUP_FORGET(start); /* mostly there is one row, or two: nothing is worth being found once for all */
-    if (params->rows_at_once == 2 && y + 1 < out->rows) {
+    if (mcup_pairs_rows(params, out->rows - y)) {
       mcup_plan_two_rows(params, &from, start, row, &work);
     } else {
       mcup_plan_row(size, params, &from, start, row, &work);

@@ -161,8 +161,9 @@ static void write_row(const mcup_packed_dense_params *params, const mcup_requant
   }
 }
 
-size_t mcup_packed_dense_scratch_bytes(const mcup_packed_dense_params *params, int32_t out_cols) {
+size_t mcup_packed_dense_scratch_bytes(const mcup_packed_dense_params *params, int32_t out_rows, int32_t out_cols) {
   (void)params;
+  (void)out_rows;
   (void)out_cols;
   return 0;
 }

@@ -13,6 +13,7 @@ from mcupatch.model_file import load_model_file
 from mcupatch.pipeline import read_graph
 from mcupatch.schedule.check import check_schedule
 from mcupatch.schedule.cost import extra_macs
+from mcupatch.schedule.largest_calls import find_largest_calls
 from mcupatch.schedule.search import (
     NO_LIMIT,
     find_cheapest,
@@ -21,7 +22,6 @@ from mcupatch.schedule.search import (
     find_without_cut,
 )
 from mcupatch.schedule.search_problem import SCRATCH_COLS, build_problem
-from mcupatch.schedule.widest_columns import find_widest_columns
 from tests.support.graphs import GraphBuilder
 from tests.support.random_networks import random_staged_tflite
 
@@ -69,15 +69,28 @@ def test_scratch_of_wide_calls_is_not_counted_for_narrow_ones() -> None:
     graph = builder.build(builder.conv(builder.conv(x, 4, kernel=3, pad=1), 4, kernel=3, pad=1))
     by_width = tuple(64 * cols for cols in (*SCRATCH_COLS, 128))
     names = [op.name for op in graph.ops]
-    exact = build_problem(graph, dict.fromkeys(names, by_width), graph.inputs)
+    exact = build_problem(graph, dict.fromkeys(names, 2 * by_width), graph.inputs)
     coarse = build_problem(
-        graph, dict.fromkeys(names, (64, *[by_width[-1]] * len(SCRATCH_COLS))), graph.inputs
+        graph, dict.fromkeys(names, 2 * (64, *[by_width[-1]] * len(SCRATCH_COLS))), graph.inputs
     )
     budget = find_least_sram(exact).bytes + 64 * 8
     found, narrow = find_cheapest(exact, budget), find_cheapest(coarse, budget)
     assert found is not None and narrow is not None and found.instructions < narrow.instructions
-    assert max(find_widest_columns(graph, found.schedule).values()) > 1
-    assert max(find_widest_columns(graph, narrow.schedule).values()) == 1
+    assert max(call.cols for call in find_largest_calls(graph, found.schedule).values()) > 1
+    assert max(call.cols for call in find_largest_calls(graph, narrow.schedule).values()) == 1
+
+
+def test_scratch_of_several_rows_is_not_counted_for_single_ones() -> None:
+    """Depthwise kernels that make two rows at a time need planes for both, and a row that waits."""
+    builder = GraphBuilder("scratch")
+    x = builder.input(32, 32, 4)
+    graph = builder.build(builder.conv(builder.conv(x, 4, kernel=3, pad=1), 4, kernel=3, pad=1))
+    names = [op.name for op in graph.ops]
+    any_rows = [4096] * (len(SCRATCH_COLS) + 1)
+    single = find_least_sram(build_problem(graph, dict.fromkeys(names, (*[64] * len(any_rows), *any_rows))))
+    wide = find_least_sram(build_problem(graph, dict.fromkeys(names, 2 * any_rows)))
+    assert single.bytes == wide.bytes - 4096 + 64
+    assert {call.rows for call in find_largest_calls(graph, single.schedule).values()} == {1}
 
 
 def test_a_long_search_can_be_interrupted() -> None:

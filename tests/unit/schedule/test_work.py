@@ -78,12 +78,12 @@ def test_tiles_never_cost_fewer_instructions(grid: tuple[int, int], halo: str) -
 def test_instructions_are_the_sum_of_the_coefficients() -> None:
     graph = two_convolutions()
     work = operator_work(graph)
-    whole = CallCounts(1, 8, 64, 8 * 2, 0, 0)
+    whole = CallCounts(1, 8, 64, 8 * 2, 0, 0, 0)
     assert predicted_instructions(graph, plan_layer_by_layer(graph)) == sum(w.of(whole) for w in work) // 100
     model = WorkModel(move=0, moved_byte=0)
     schedule = schedule_by_hand(graph, 2, (8, 1), "keep")
     # the first operator also runs before the first tile; a row at a time is a call for each
-    rows = CallCounts(8, 8, 64, 8 * 2, 8, 64)
+    rows = CallCounts(8, 8, 64, 8 * 2, 0, 8, 64)
     assert predicted_instructions(graph, schedule, model) == sum(w.of(rows) for w in work) // 100
 
 
@@ -92,15 +92,15 @@ def test_groups_of_columns_and_narrow_calls_are_counted() -> None:
     (layout,) = lay_out_schedule(graph, Schedule((Stage((Segment(0, 1, (2, 3), (0,), (0,)),)),)))
     assert layout is not None
     # tiles of 3, 3 and 2 columns, four times two rows
-    assert count_calls(layout, 1) == CallCounts(8, 8 * 2, 8 * 6, 8 * (2 + 2), 0, 0, 4, 8, 8 * 2)
+    assert count_calls(layout, 1) == CallCounts(8, 8 * 2, 8 * 6, 8 * (2 + 2), 8 * 2, 0, 0, 4, 8, 8 * 2)
     # with a halo of one: 4, 5 and 3 columns; 3, 4, 4 and 3 rows
-    assert count_calls(layout, 0) == CallCounts(12, 14 * 3, 14 * 12, 14 * (1 + 2 + 2), 2 * 3, 2 * 12)
+    assert count_calls(layout, 0) == CallCounts(12, 14 * 3, 14 * 12, 14 * (1 + 2 + 2), 14 * 2, 2 * 3, 2 * 12)
 
 
 def test_depthwise_rows_widen_less_in_pairs() -> None:
     b = GraphBuilder()
     (work,) = operator_work(b.build(b.depthwise(b.input(8, 8, 4), kernel=3, pad=1)))
-    pairs, rows = CallCounts(1, 8, 64, 16, 0, 0), CallCounts(8, 8, 64, 16, 8, 64)
+    pairs, rows = CallCounts(1, 8, 64, 16, 0, 0, 0), CallCounts(8, 8, 64, 16, 0, 8, 64)
     # of an input row of 10 columns and 4 channels, 3 for each row against 4 for two
     widened = WorkModel().depthwise.widened * 4 * 10 * (8 * 3 - 4 * 4)
     assert work.of(rows) - work.of(pairs) == 7 * work.call + widened

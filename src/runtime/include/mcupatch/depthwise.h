@@ -313,22 +313,21 @@ void mcup_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high);
 /* As many words as fit into `bytes`. */
 void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
 
-/* Whether the functions of depthwise_narrow.h make a window: they widen no planes for few columns, and know no corrections. */
-MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_cols) {
-  const int32_t widest =
-      params->stride_cols == 2 ? 4 : 3; /* with stride 2, neighbours share fewer columns of a plane */
+/*
+ * Whether the functions of depthwise_narrow.h make a window: they widen no planes for few columns, and know no corrections.
+ * With stride 2 neighbours share fewer columns of a plane, and a single row fills planes for itself alone.
+ */
+MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_rows,
+                                          int32_t out_cols) {
+  const int32_t widest = params->stride_cols != 2 ? 3 : out_rows == 1 ? 6 : 4;
   return out_cols <= (params->corrects_halves ? 0 : widest);
-}
-
-/* The same where scratch for planes is there: a single row fills them for itself alone. */
-MCUP_ALWAYS_INLINE int32_t mcup_is_narrow_row(const mcup_packed_depthwise_params *params, const mcup_output *out) {
-  return out->rows == 1 && params->stride_cols == 2 && out->cols <= 6 && !params->corrects_halves;
 }
 
 /* The kernel of `size` taps a side, for windows that are not narrow. */
 void mcup_depthwise_rows(int32_t size, const mcup_depthwise_loops *loops, const mcup_packed_depthwise_params *params,
                          const mcup_input *in, const mcup_output *out, int32_t pad_top, int32_t pad_left,
                          void *scratch);
-size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_cols);
+size_t mcup_depthwise_rows_scratch_bytes(int32_t size, const mcup_packed_depthwise_params *params, int32_t out_rows,
+                                         int32_t out_cols);
 
 #endif /* MCUPATCH_DEPTHWISE_H */

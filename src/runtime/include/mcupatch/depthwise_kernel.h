@@ -67,8 +67,8 @@
                                                      name##_narrow12};                                          \
   static const mcup_depthwise_loops name##_loops2 = {name##_stride2, name##_stride2_corrected, name##_narrow21, \
                                                      name##_narrow22};                                          \
-  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols) {                   \
-    return mcup_depthwise_rows_scratch_bytes(size, params, out_cols);                                           \
+  size_t name##_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_rows, int32_t out_cols) { \
+    return mcup_depthwise_rows_scratch_bytes(size, params, out_rows, out_cols);                                 \
   }                                                                                                             \
   MCUP_DEPTHWISE_FUNCTION(size, name)
 
@@ -91,7 +91,7 @@
             int32_t pad_left, void *scratch) {                                                                         \
     const mcup_depthwise_loops *loops = params->stride_cols == 2 ? &name##_loops2 : &name##_loops1;                    \
     MCUP_FORGET(loops); /* or each loop that is read from it is chosen anew */                                         \
-    if (mcup_is_narrow(params, out->cols) || mcup_is_narrow_row(params, out)) {                                        \
+    if (mcup_is_narrow(params, out->rows, out->cols)) {                                                                \
       mcup_depthwise_narrow(size, loops, params, in, out, pad_top, pad_left, scratch);                                 \
     } else {                                                                                                           \
       mcup_depthwise_rows(size, loops, params, in, out, pad_top, pad_left, scratch);                                   \

@@ -139,7 +139,7 @@ mcup_tiled_conv2d mcup_packed_conv2d_single, mcup_packed_conv2d_single_wide;
 /* Fixed rounding without a bound on anything: slower where few products make an output. */
 mcup_tiled_conv2d mcup_packed_conv2d_any;
 /* Of all of them: a column for one output column, two for two or three, four for more. */
-size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_cols);
+size_t mcup_packed_conv2d_scratch_bytes(const mcup_packed_conv2d_params *params, int32_t out_rows, int32_t out_cols);
 
 typedef struct {
   const int8_t *weights; /* [KH][KW][C * channel_multiplier] */
@@ -201,10 +201,10 @@ mcup_packed_depthwise mcup_depthwise_3x3, mcup_depthwise_5x5, mcup_depthwise_7x7
 mcup_packed_depthwise mcup_depthwise_3x3_float, mcup_depthwise_5x5_float, mcup_depthwise_7x7_float;
 /* With multiplier * 2**(1 - n) and 0, rounded once; any sums. */
 mcup_packed_depthwise mcup_depthwise_3x3_single, mcup_depthwise_5x5_single, mcup_depthwise_7x7_single;
-/* For calls whose output windows are at most out_cols wide. */
-size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
-size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
-size_t mcup_depthwise_7x7_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_cols);
+/* For calls whose output windows have at most out_rows rows and out_cols columns. */
+size_t mcup_depthwise_3x3_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_rows, int32_t out_cols);
+size_t mcup_depthwise_5x5_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_rows, int32_t out_cols);
+size_t mcup_depthwise_7x7_scratch_bytes(const mcup_packed_depthwise_params *params, int32_t out_rows, int32_t out_cols);
 
 typedef struct {
   const int8_t *weights; /* [O][I] */
@@ -245,7 +245,7 @@ typedef struct {
 
 void mcup_packed_dense(const mcup_packed_dense_params *params, const int8_t *in, int8_t *out, int32_t batch,
                        void *scratch);
-size_t mcup_packed_dense_scratch_bytes(const mcup_packed_dense_params *params, int32_t out_cols);
+size_t mcup_packed_dense_scratch_bytes(const mcup_packed_dense_params *params, int32_t out_rows, int32_t out_cols);
 
 /* out[i] from a[i] and b[i], in this order of i, i in [0, count): elements of an operator whose parameters `params` are. */
 typedef void mcup_binary_run(const void *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t count);
