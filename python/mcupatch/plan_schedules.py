@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.memory.planner import plan_memory
+from mcupatch.schedule.alone import run_alone_by_row
 from mcupatch.schedule.cost import extra_macs, total_macs
-from mcupatch.schedule.search import find_cheapest, find_least_sram, find_smallest, search_front
+from mcupatch.schedule.search import (
+    FrontPoint,
+    find_cheapest,
+    find_least_sram,
+    find_smallest,
+    search_front,
+)
 from mcupatch.schedule.search_problem import (
     KEEP_ALL,
     KEEP_ALL_FINELY,
@@ -19,13 +27,14 @@ from mcupatch.schedule.search_problem import (
     build_problem,
 )
 from mcupatch.schedule.stage import Schedule
-from mcupatch.schedule.whole import plan_layer_by_layer, run_alone_whole
+from mcupatch.schedule.whole import plan_layer_by_layer
 from mcupatch.schedule.work import predicted_instructions
 from mcupatch.scratch import find_schedule_scratch, find_scratch_by_size
 
 TRIES = 24  # schedules of the search that are planned one by one
 NEAR = 48  # the plan of a schedule often needs less than the search counts, by up to one part in so many
 NEAR_KEPT = 8  # the same where halos are kept, and the search is quick: more was never seen
+ALONE_COLS, FEW_COLS = (1, 2, 4), 2  # of the tiles that are tried for operators alone
 MOST_EXTRA = 4  # times the MACs of the network: more recomputation never pays
 
 
@@ -90,8 +99,8 @@ class SchedulePlanner:
     def _find_fitting_kept(self, budget_bytes: int) -> Schedule | None:
         """Of the schedules that recompute nothing the one of least instructions whose plan fits, or None.
 
-        Of each also with the operators whole that it cuts alone, near the budget: tiles of several rows share less
-        with their inputs than the search counts.
+        Of each also with smaller tiles for the operators that it runs alone near the budget: those share more with
+        their inputs, and what stands in the way of each other only the plan tells.
         """
         best: tuple[int, Schedule] | None = None
         near = budget_bytes - budget_bytes // NEAR_KEPT
@@ -100,7 +109,7 @@ class SchedulePlanner:
             if best is not None and best[0] <= point.instructions:
                 break
             tight = [i for i, nbytes in enumerate(point.stage_bytes) if nbytes > near]
-            for schedule in (point.schedule, run_alone_whole(self.graph, point.schedule, tight)):
+            for schedule in (point.schedule, run_alone_by_row(self.graph, point.schedule, tight, FEW_COLS)):
                 work = predicted_instructions(self.graph, schedule)
                 if (best is None or work < best[0]) and self.arena_bytes(schedule) <= budget_bytes:
                     best = work, schedule
@@ -114,17 +123,32 @@ class SchedulePlanner:
         if not self.graph.ops:
             return Schedule(())
         limit = total_macs(self.graph) * MOST_EXTRA if max_extra_macs is None else max_extra_macs
-        candidates = self._find_near_least(limit)
+        least = find_least_sram(self.problem, limit)
+        candidates = self._find_near_least(least, limit)
         if self.plain is not None:
             candidates.append(self.plain)
-        return min(candidates, key=self._order)
+        best = min(candidates, key=self._order)
+        if self.arena_bytes(best) <= least.bytes:
+            return best
+        return min(self._shrink_chains(best), self._shrink_chains(least.schedule), key=self._order)
 
-    def _find_near_least(self, max_extra_macs: int) -> list[Schedule]:
-        """The schedule of least bytes by the search's count, and those of less work that it counts a little higher.
+    def _shrink_chains(self, schedule: Schedule) -> Schedule:
+        """``schedule``, or with smaller tiles for operators that it runs alone, as few as make its arena smallest."""
+        stages = range(len(schedule.stages))
+        by_row = [run_alone_by_row(self.graph, schedule, stages, cols) for cols in ALONE_COLS]
+        best = min((schedule, *by_row), key=self._order)
+        if self.arena_bytes(best) >= self.arena_bytes(schedule):
+            return schedule
+        for i, stage in enumerate(schedule.stages):
+            before, after = best.stages[:i], best.stages[i + 1 :]
+            best = min((best, replace(best, stages=(*before, stage, *after))), key=self._order)
+        return best
+
+    def _find_near_least(self, least: FrontPoint, max_extra_macs: int) -> list[Schedule]:
+        """``least``, of least bytes by the search's count, and those of less work that it counts a little higher.
 
         The plans of these may need no more. Of many some are planned, then the neighbours of the best of them.
         """
-        least = find_least_sram(self.problem, max_extra_macs)
         top = max(self.arena_bytes(least.schedule), least.bytes + least.bytes // NEAR)
         space = RECOMPUTE if max_extra_macs > 0 else KEEP_ALL
         others = [p.schedule for p in search_front(self.problem, space, top, max_extra_macs)]

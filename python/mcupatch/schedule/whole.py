@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
-
 from mcupatch.errors import BadInput
 from mcupatch.ir.access import is_reduction, is_tileable, tiled_tensor
 from mcupatch.ir.graph import Graph
@@ -48,22 +45,6 @@ def _row_by_row(graph: Graph, last: int) -> Stage:
 def whole_operator(graph: Graph, op: int) -> Stage:
     """Operator ``op`` as a stage of its own, in one tile."""
     return Stage((Segment(op, op, _whole_tile(graph, op)),))
-
-
-def run_alone_whole(graph: Graph, schedule: Schedule, stages: Collection[int]) -> Schedule:
-    """``schedule`` with those of ``stages`` whole that are one operator; not where it reads a streamed input."""
-    streamed = set(schedule.streamed)
-    return replace(
-        schedule,
-        stages=tuple(
-            whole_operator(graph, stage.first)
-            if i in stages
-            and len(stage.operators) == 1
-            and streamed.isdisjoint(graph.ops[stage.first].inputs)
-            else stage
-            for i, stage in enumerate(schedule.stages)
-        ),
-    )
 
 
 def is_whole(graph: Graph, stage: Stage) -> bool:
