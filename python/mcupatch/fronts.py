@@ -15,7 +15,7 @@ from mcupatch.report.figures import Fronts, PlannedPoint
 from mcupatch.report.fronts import spread
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.explain import title_schedule
-from mcupatch.schedule.search import find_instructions_front, find_macs_front
+from mcupatch.schedule.search import FrontPoint, find_instructions_front, find_macs_front
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.schedule.whole import is_whole
@@ -53,15 +53,18 @@ class FrontSearch:
         """
         whole = total_macs(self.graph)
         problem = self.planner.problem
-        by_macs = [point.schedule for point in find_macs_front(problem, int(whole * max_extra_macs)).points]
-        by_instructions = [point.schedule for point in find_instructions_front(problem).points]
+        by_macs = find_macs_front(problem, int(whole * max_extra_macs)).points
+        by_instructions = find_instructions_front(problem).points
+        planned_by_macs = [self.planner.shrink(point) for point in _choose(by_macs, most)]
+        planned_by_instructions = [point.schedule for point in _choose(by_instructions, most)]
+        least = self.planner.find_least(0)
         return Fronts(
             self.graph.name,
             whole,
             self.budget_bytes,
             None if self.planner.plain is None else self._describe(self.planner.plain),
-            self._keep_best(by_macs, most, self._extra_macs),
-            self._keep_best(by_instructions, most, self._instructions),
+            self._keep_best([*planned_by_macs, least], self._extra_macs),
+            self._keep_best([*planned_by_instructions, least], self._instructions),
             len(by_macs),
             len(by_instructions),
             self.miss,
@@ -75,20 +78,19 @@ class FrontSearch:
         return explain_schedule(self.graph, schedule)
 
     def _keep_best(
-        self, found: Sequence[Schedule], most: int | None, cost: Callable[[Schedule], int]
+        self, found: Sequence[Schedule], cost: Callable[[Schedule], int]
     ) -> tuple[PlannedPoint, ...]:
         """Planned, in the order of their arenas, without those that another one beats, the plain one included.
 
         The schedule that is taken stays.
         """
         arena = self.planner.arena_bytes
-        chosen = list(found) if most is None else spread(found, most)
-        others = [s for s in (self.taken, self.planner.plain) if s is not None and s not in chosen]
-        least: int | None = None
+        schedules = dict.fromkeys(s for s in (*found, self.taken, self.planner.plain) if s is not None)
+        cheapest: int | None = None
         kept: list[Schedule] = []
-        for schedule in sorted([*chosen, *others], key=lambda s: (arena(s), cost(s))):
-            better = least is None or cost(schedule) < least
-            least = cost(schedule) if better else least
+        for schedule in sorted(schedules, key=lambda s: (arena(s), cost(s))):
+            better = cheapest is None or cost(schedule) < cheapest
+            cheapest = cost(schedule) if better else cheapest
             if (better or schedule == self.taken) and schedule != self.planner.plain:
                 kept.append(schedule)
         return tuple(self._describe(schedule) for schedule in kept)
@@ -112,6 +114,10 @@ class FrontSearch:
             schedule == self.taken,
             tiled,
         )
+
+
+def _choose(points: Sequence[FrontPoint], most: int | None) -> Sequence[FrontPoint]:
+    return points if most is None else spread(points, most)
 
 
 def _title(graph: Graph, schedule: Schedule) -> str:

@@ -130,7 +130,13 @@ class SchedulePlanner:
         best = min(candidates, key=self._order)
         if self.arena_bytes(best) <= least.bytes:
             return best
-        return min(self._shrink_chains(best), self._shrink_chains(least.schedule), key=self._order)
+        return min(self._shrink_chains(best), self.shrink(least), key=self._order)
+
+    def shrink(self, point: FrontPoint) -> Schedule:
+        """Its schedule, with smaller tiles for operators alone where that needs less and the plan more than counted."""
+        if self.arena_bytes(point.schedule) <= point.bytes:
+            return point.schedule
+        return self._shrink_chains(point.schedule)
 
     def _shrink_chains(self, schedule: Schedule) -> Schedule:
         """``schedule``, or with smaller tiles for operators that it runs alone, as few as make its arena smallest."""

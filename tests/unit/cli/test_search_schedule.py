@@ -82,7 +82,7 @@ def test_budget_that_nothing_fits_is_told(here: Path, capsys: pytest.CaptureFixt
 
 
 def test_streamed_image_needs_less(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where what follows the image does not need as much anyway; but for what plans need more than the search counts."""
+    """Where what follows the image does not need as much anyway; but for what plans share beyond what is counted."""
     more = ("--max-extra-macs", "100%")
     whole, streamed = search(capsys, *more), search(capsys, *more, "--stream-input")
 
@@ -90,7 +90,7 @@ def test_streamed_image_needs_less(here: Path, capsys: pytest.CaptureFixture[str
         return min(int(p["arena_bytes"]) for p in found["by_macs"] if p["extra_macs"] <= extra_macs)
 
     pairs = [(least(streamed, m), least(whole, m)) for m in (p["extra_macs"] for p in whole["by_macs"])]
-    assert all(with_rows <= held + held // 32 for with_rows, held in pairs)
+    assert all(with_rows <= held + held // 64 for with_rows, held in pairs)
     assert any(with_rows < held for with_rows, held in pairs)
 
 
@@ -161,3 +161,16 @@ def test_compile_explains_on_the_terminal_and_in_the_dump(
     shown = capsys.readouterr()
     json.loads(shown.out)
     assert "the bottleneck" in shown.err
+
+
+def test_the_least_point_is_what_least_sram_takes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The search counts less than the plan of its own schedule needs here; smaller tiles make up for it."""
+    arguments = ("zoo:mlperf_vww96", "--io", "int8", "--stream-input", "--json", "-")
+    found = json.loads(run_cli(capsys, "search-schedule", *arguments, "--max-extra-macs", "5%"))
+    for share in ("0%", "5%"):
+        figures = run_cli(
+            capsys, "compile", *arguments, "-o", share, "--least-sram", "--max-extra-macs", share
+        )
+        compiled = json.loads(figures)
+        points = [p for p in found["by_macs"] if p["extra_macs"] <= compiled["compute"]["extra_macs"]]
+        assert min(p["arena_bytes"] for p in points) == compiled["memory"]["arena_bytes"]
