@@ -148,8 +148,8 @@ def _check_form(model: OnnxModel) -> None:
         )
     if "QuantizeLinear" not in kinds and "DequantizeLinear" not in kinds:
         raise UnsupportedModel(
-            "this is a float model; quantise it first, with onnxruntime.quantization.quantize_static(..., "
-            "quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)."
+            "this is a float model; quantise it first, with `mcupatch quantize MODEL.onnx --images DIR` or with "
+            "onnxruntime.quantization.quantize_static(..., quant_format=QuantFormat.QDQ)."
         )
 
 

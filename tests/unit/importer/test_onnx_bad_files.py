@@ -194,7 +194,7 @@ def test_float_model() -> None:
     model = QdqModel()
     x = model.input("x", (1, 3, 8, 8), "float32")
     model.output(model.node("Relu", [x]), "float32")
-    refuse(model, "float model", "quantize_static")
+    refuse(model, "float model", "mcupatch quantize", "quantize_static")
 
 
 def test_model_of_integer_operators() -> None:
