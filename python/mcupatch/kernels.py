@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 
 from mcupatch.ir import ops
 from mcupatch.kernel_params import Conv2DParams, DenseParams, DepthwiseParams
@@ -19,10 +20,15 @@ def scratch_bytes(op: ops.Operator, out_rows: int = _MANY, out_cols: int = _MANY
 
     Raises ToolMissing where the native library is not built.
     """
+    return scratch_by_size(op, ((out_rows, out_cols),))[0]
+
+
+def scratch_by_size(op: ops.Operator, sizes: Iterable[tuple[int, int]]) -> list[int]:
+    """``scratch_bytes`` for each of several (rows, columns)."""
     choice = choose_kernel(op)
-    if choice is not None:
-        return _ask(choice.scratch_function, choice.params, out_rows, out_cols)
-    return general_scratch_bytes(op, out_cols)
+    if choice is None:
+        return [general_scratch_bytes(op, cols) for _, cols in sizes]
+    return [_ask(choice.scratch_function, choice.params, rows, cols) for rows, cols in sizes]
 
 
 def general_scratch_bytes(op: ops.Operator, cols: int = _MANY) -> int:

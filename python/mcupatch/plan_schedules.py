@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
@@ -34,7 +34,7 @@ from mcupatch.scratch import find_schedule_scratch, find_scratch_by_size
 TRIES = 24  # schedules of the search that are planned one by one
 NEAR = 48  # the plan of a schedule often needs less than the search counts, by up to one part in so many
 NEAR_KEPT = 8  # the same where halos are kept, and the search is quick: more was never seen
-ALONE_COLS, FEW_COLS = (1, 2, 4), 2  # of the tiles that are tried for operators alone
+ALONE_COLS = (1, 2, 4)  # of the tiles that are tried for operators alone
 MOST_EXTRA = 4  # times the MACs of the network: more recomputation never pays
 
 
@@ -80,8 +80,8 @@ class SchedulePlanner:
         """
         if self.plain is not None and self.arena_bytes(self.plain) <= budget_bytes:
             return self.plain
-        kept = self._find_fitting_kept(budget_bytes)
-        if kept is not None:
+        kept = self._find_fitting_kept(budget_bytes) or self.find_least(0)
+        if self.arena_bytes(kept) <= budget_bytes:
             return kept
         asked = budget_bytes + budget_bytes // NEAR
         smallest = find_smallest(self.problem)  # quickly tells whether to look for the cheapest one at all
@@ -89,31 +89,27 @@ class SchedulePlanner:
             point = find_cheapest(self.problem, asked) if smallest.bytes <= asked else None
             if point is None:
                 break
+            fitting = self._fit(point, budget_bytes)
+            if fitting is not None:
+                return self._restore(fitting, point.schedule, budget_bytes)
             excess = self.arena_bytes(point.schedule) - budget_bytes
-            if excess <= 0:
-                return point.schedule
             # one by one; after many of them by as much as is missing
             asked = point.bytes - (1 if tried < TRIES else excess)
         return self.find_least(None)
 
     def _find_fitting_kept(self, budget_bytes: int) -> Schedule | None:
-        """Of the schedules that recompute nothing the one of least instructions whose plan fits, or None.
-
-        Of each also with smaller tiles for the operators that it runs alone near the budget: those share more with
-        their inputs, and what stands in the way of each other only the plan tells.
-        """
-        best: tuple[int, Schedule] | None = None
-        near = budget_bytes - budget_bytes // NEAR_KEPT
+        """Of the schedules that recompute nothing the one of least instructions whose plan fits, or None."""
+        best: tuple[int, Schedule, Schedule] | None = None
         points = search_front(self.problem, KEEP_ALL_FINELY, budget_bytes + budget_bytes // NEAR_KEPT)
         for point in reversed(points):  # from the least work
             if best is not None and best[0] <= point.instructions:
                 break
-            tight = [i for i, nbytes in enumerate(point.stage_bytes) if nbytes > near]
-            for schedule in (point.schedule, run_alone_by_row(self.graph, point.schedule, tight, FEW_COLS)):
-                work = predicted_instructions(self.graph, schedule)
-                if (best is None or work < best[0]) and self.arena_bytes(schedule) <= budget_bytes:
-                    best = work, schedule
-        return None if best is None else best[1]
+            fitting = self._fit(point, budget_bytes)
+            if fitting is not None:
+                work = predicted_instructions(self.graph, fitting)
+                if best is None or work < best[0]:
+                    best = work, fitting, point.schedule
+        return None if best is None else self._restore(best[1], best[2], budget_bytes)
 
     def find_least(self, max_extra_macs: int | None) -> Schedule:
         """The smallest arena with at most so many extra MACs (None: any number); equal ones: the least work.
@@ -123,44 +119,60 @@ class SchedulePlanner:
         if not self.graph.ops:
             return Schedule(())
         limit = total_macs(self.graph) * MOST_EXTRA if max_extra_macs is None else max_extra_macs
-        least = find_least_sram(self.problem, limit)
-        candidates = self._find_near_least(least, limit)
+        points = self._find_near_least(limit)
+        origins = {point.schedule: point.schedule for point in points}
+        for point in points:
+            for cut in self._cut(point):
+                origins.setdefault(cut, point.schedule)
         if self.plain is not None:
-            candidates.append(self.plain)
-        best = min(candidates, key=self._order)
-        if self.arena_bytes(best) <= least.bytes:
-            return best
-        return min(self._shrink_chains(best), self.shrink(least), key=self._order)
+            origins[self.plain] = self.plain
+        best = min(origins, key=self._order)
+        return self._restore(best, origins[best], self.arena_bytes(best))
 
     def shrink(self, point: FrontPoint) -> Schedule:
         """Its schedule, with smaller tiles for operators alone where that needs less and the plan more than counted."""
-        if self.arena_bytes(point.schedule) <= point.bytes:
+        best = min((point.schedule, *self._cut(point)), key=self._order)
+        return self._restore(best, point.schedule, self.arena_bytes(best))
+
+    def _fit(self, point: FrontPoint, budget_bytes: int) -> Schedule | None:
+        """The point's schedule, or the one of ``_cut`` that takes the least work, if the plan fits."""
+        if self.arena_bytes(point.schedule) <= budget_bytes:
             return point.schedule
-        return self._shrink_chains(point.schedule)
+        if point.bytes > budget_bytes:
+            return None
+        fitting = [cut for cut in self._cut(point) if self.arena_bytes(cut) <= budget_bytes]
+        return min(fitting, key=partial(predicted_instructions, self.graph), default=None)
 
-    def _shrink_chains(self, schedule: Schedule) -> Schedule:
-        """``schedule``, or with smaller tiles for operators that it runs alone, as few as make its arena smallest."""
-        stages = range(len(schedule.stages))
-        by_row = [run_alone_by_row(self.graph, schedule, stages, cols) for cols in ALONE_COLS]
-        best = min((schedule, *by_row), key=self._order)
-        if self.arena_bytes(best) >= self.arena_bytes(schedule):
-            return schedule
-        for i, stage in enumerate(schedule.stages):
-            before, after = best.stages[:i], best.stages[i + 1 :]
-            best = min((best, replace(best, stages=(*before, stage, *after))), key=self._order)
-        return best
+    def _cut(self, point: FrontPoint) -> list[Schedule]:
+        """Its schedule with smaller tiles for all operators that it runs alone, if its plan needs more than counted."""
+        if self.arena_bytes(point.schedule) <= point.bytes:
+            return []
+        stages = range(len(point.schedule.stages))
+        return [run_alone_by_row(self.graph, point.schedule, stages, cols) for cols in ALONE_COLS]
 
-    def _find_near_least(self, least: FrontPoint, max_extra_macs: int) -> list[Schedule]:
-        """``least``, of least bytes by the search's count, and those of less work that it counts a little higher.
+    def _restore(self, cut: Schedule, whole: Schedule, budget_bytes: int) -> Schedule:
+        """``cut`` with the tiles of ``whole`` again wherever that takes less work and fits."""
+        for i, stage in enumerate(whole.stages):
+            if stage != cut.stages[i]:
+                trial = replace(cut, stages=(*cut.stages[:i], stage, *cut.stages[i + 1 :]))
+                works = [predicted_instructions(self.graph, schedule) for schedule in (trial, cut)]
+                if works[0] <= works[1] and self.arena_bytes(trial) <= budget_bytes:
+                    cut = trial
+        return cut
+
+    def _find_near_least(self, max_extra_macs: int) -> list[FrontPoint]:
+        """The point of least bytes by the search's count, and those of less work that it counts a little higher.
 
         The plans of these may need no more. Of many some are planned, then the neighbours of the best of them.
         """
-        top = max(self.arena_bytes(least.schedule), least.bytes + least.bytes // NEAR)
+        least = find_least_sram(self.problem, max_extra_macs)
+        needed = min(self.arena_bytes(schedule) for schedule in (least.schedule, *self._cut(least)))
+        top = max(needed, least.bytes + least.bytes // NEAR)
         space = RECOMPUTE if max_extra_macs > 0 else KEEP_ALL
-        others = [p.schedule for p in search_front(self.problem, space, top, max_extra_macs)]
+        others = search_front(self.problem, space, top, max_extra_macs)
         stride = max(1, len(others) // TRIES)
-        best = min(range(0, len(others), stride), key=lambda i: self.arena_bytes(others[i]))
-        return [least.schedule, *others[::stride], *others[max(0, best + 1 - stride) : best + stride]]
+        best = min(range(0, len(others), stride), key=lambda i: self.arena_bytes(others[i].schedule))
+        return [least, *others[::stride], *others[max(0, best + 1 - stride) : best + stride]]
 
     def _order(self, schedule: Schedule) -> tuple[int, int, int]:
         cost = extra_macs(self.graph, schedule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcupatch.ir.graph import Graph
-from mcupatch.kernels import general_scratch_bytes, scratch_bytes
+from mcupatch.kernels import general_scratch_bytes, scratch_by_size, scratch_bytes
 from mcupatch.schedule.largest_calls import find_largest_calls
 from mcupatch.schedule.search_problem import SCRATCH_COLS
 from mcupatch.schedule.stage import Schedule
@@ -17,15 +17,12 @@ def find_schedule_scratch(graph: Graph, schedule: Schedule) -> dict[str, int]:
 
 def find_scratch_by_size(graph: Graph) -> dict[str, tuple[int, ...]]:
     """The same for calls of a single row, then of all rows of its output; of ``SCRATCH_COLS`` columns each, then of all."""
-    return {
-        op.name: tuple(
-            scratch_bytes(op, rows, min(cols, width))
-            for rows in (1, height)
-            for cols in (*SCRATCH_COLS, width)
-        )
-        for op in graph.ops
-        for height, width, _ in (graph.output_tensor(op).hwc,)
-    }
+    found = {}
+    for op in graph.ops:
+        height, width, _ = graph.output_tensor(op).hwc
+        sizes = [(rows, min(cols, width)) for rows in (1, height) for cols in (*SCRATCH_COLS, width)]
+        found[op.name] = tuple(scratch_by_size(op, sizes))
+    return found
 
 
 def find_general_room(graph: Graph, schedule: Schedule) -> frozenset[str]:

@@ -53,7 +53,7 @@ void Network::Index() {
 
 // What is kept of the inputs of an operator while it runs tile by tile, along rows or along columns.
 int64_t Network::LeastBytesOf(const Operator &op) const {
-  int64_t least = op.ScratchBytes(1, 1);
+  int64_t least = ScratchBytes(op, 1, 1);
   for (const Read &read : op.reads) {
     const Tensor &input = tensors[read.tensor];
     int64_t kept[2];

@@ -10,8 +10,6 @@ namespace mcupatch::scheduler {
 
 enum Axis { kRows = 0, kCols = 1 };
 
-constexpr std::array<int, 10> kScratchCols = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64};  // then all columns
-constexpr int kScratchWidths = static_cast<int>(kScratchCols.size()) + 1;
 constexpr int kNarrowCols = 2;
 
 // Output position o reads input positions [o * stride - pad, o * stride - pad + extent), clipped; stride 0: always all.
@@ -53,21 +51,17 @@ struct Operator {
   bool early;       // a strided one that may run as soon as its input is there
   int64_t macs;
   CallWork work;
-  // For calls of a single row, and of any number; of at most kScratchCols columns, and of any number.
-  std::array<std::array<int64_t, kScratchWidths>, 2> scratch_bytes;
+  // For calls of a single row, and of any number; of at most Network::scratch_cols columns, and of any number.
+  std::vector<int64_t> scratch_bytes[2];
   int64_t sums_bytes;
   int64_t whole_bytes, whole_macs, whole_work;
   std::vector<Read> reads;
-
-  int64_t ScratchBytes(int rows, int cols) const {
-    const auto width = std::lower_bound(kScratchCols.begin(), kScratchCols.end(), cols);
-    return scratch_bytes[rows > 1][width - kScratchCols.begin()];
-  }
 };
 
 struct Network {
   std::vector<Operator> operators;
   std::vector<Tensor> tensors;
+  std::vector<int> scratch_cols;               // ascending
   int64_t moved_byte_work = 0, move_work = 0;  // for a copied byte, for a run of neighbouring ones
   // Filled in by Index. `readers`: by tensor, the tileable operators that read it, ascending. `crossing_bytes`: by
   // operator, whole tensors computed before it and read by it or later; streamed ones left out.
@@ -93,6 +87,11 @@ struct Network {
     return op.reduction ? op.reads[0].tensor : op.output;
   }
   void Index();
+  // Of the kernel of `op` for calls of at most so many rows and columns.
+  int64_t ScratchBytes(const Operator &op, int rows, int cols) const {
+    const auto width = std::lower_bound(scratch_cols.begin(), scratch_cols.end(), cols);
+    return op.scratch_bytes[rows > 1][width - scratch_cols.begin()];
+  }
   // Whether the output of operator `op` is wanted after operator `last`.
   bool IsLiveOut(int op, int last) const {
     return tensors[operators[op].output].last_use > last;

@@ -1,6 +1,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "export.h"
 #include "search.h"
@@ -38,9 +39,18 @@ class Reader {
   size_t at_ = 0;
 };
 
-Network ReadNetwork(const Integers &tensors, const Integers &operators, const Integers &reads, int64_t moved_byte_work,
-                    int64_t move_work) {
+std::vector<int> ReadLengths(const Integers &values) {
+  std::vector<int> lengths;
+  for (int64_t value : values) {
+    lengths.push_back(ToInt(value));
+  }
+  return lengths;
+}
+
+Network ReadNetwork(const Integers &tensors, const Integers &operators, const Integers &reads,
+                    std::vector<int> scratch_cols, int64_t moved_byte_work, int64_t move_work) {
   Network network;
+  network.scratch_cols = std::move(scratch_cols);
   network.moved_byte_work = moved_byte_work;
   network.move_work = move_work;
   for (Reader in(tensors); !in.done();) {
@@ -70,8 +80,8 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
       *each = in.Next();
     }
     for (auto &by_cols : op.scratch_bytes) {
-      for (int64_t &each : by_cols) {
-        each = RoundUp(in.Next());
+      for (size_t i = 0; i <= network.scratch_cols.size(); ++i) {
+        by_cols.push_back(RoundUp(in.Next()));
       }
     }
     op.sums_bytes = RoundUp(in.Next());
@@ -93,14 +103,6 @@ Network ReadNetwork(const Integers &tensors, const Integers &operators, const In
   return network;
 }
 
-std::vector<int> ReadLengths(const Integers &values) {
-  std::vector<int> lengths;
-  for (int64_t value : values) {
-    lengths.push_back(ToInt(value));
-  }
-  return lengths;
-}
-
 // bytes, extra MACs, work; then for each stage its first and last operator, bytes and number of segments; then for each
 // segment the fields of SegmentOption down to `early`.
 Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
@@ -118,12 +120,13 @@ Integers WriteSchedule(const FoundSchedule &found, bool work_first) {
 
 }  // namespace
 
-// `tensors`, `operators`, `reads`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
+// `tensors`, `operators`, `reads`, `scratch_cols`: the fields of network.h in turn. `limits`: budget_bytes, most_extra_macs,
 // most_recomputed, recompute_all, work_first, no_stage_cut, no_segment_cut, and the work of a moved byte and of a move.
 // `goal`: 0 least bytes, whatever the work, 1 least work within the budget, 2 the whole front, 3 least bytes within
 // most_extra_macs, 4 the front against extra MACs alone.
-tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers tile_rows,
-                                          Integers tile_cols, Integers col_parts, Integers limits, int64_t goal) {
+tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, Integers reads, Integers scratch_cols,
+                                          Integers tile_rows, Integers tile_cols, Integers col_parts, Integers limits,
+                                          int64_t goal) {
   Reader in(limits);
   SearchSpace space;
   space.tile_rows = ReadLengths(tile_rows);
@@ -140,7 +143,7 @@ tvm::ffi::Array<Integers> SearchSchedules(Integers tensors, Integers operators, 
   space.no_stage_cut = in.NextInt();
   space.no_segment_cut = in.NextInt();
   const int64_t moved_byte_work = in.Next();
-  const Network network = ReadNetwork(tensors, operators, reads, moved_byte_work, in.Next());
+  const Network network = ReadNetwork(tensors, operators, reads, ReadLengths(scratch_cols), moved_byte_work, in.Next());
   tvm::ffi::Array<Integers> out;
   const auto add = [&](const FoundSchedule &found) {
     if (!found.stages.empty()) {

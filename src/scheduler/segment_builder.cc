@@ -94,7 +94,7 @@ void SegmentBuilder::PushRows(int op, bool live_out) {
 void SegmentBuilder::Hold(TileChoice &pair, const AxisStats &rows, const AxisStats &cols, int op, bool live_out) {
   const Operator &here = network_.operators[op];
   const bool one_wide = cols_[pair.col].walk.tiles() == 1;
-  const int64_t scratch = here.ScratchBytes(rows.computed, cols.computed);
+  const int64_t scratch = network_.ScratchBytes(here, rows.computed, cols.computed);
   const size_t slots = last_ - op + 1;
   pair.slots[slots - 1] = scratch;
   const int64_t area = rows.computed_sum * cols.computed_sum;

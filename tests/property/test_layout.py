@@ -5,10 +5,13 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcupatch.ir.access import is_reduction
 from mcupatch.ir.graph import Graph
 from mcupatch.ir.region import Interval
 from mcupatch.schedule.axis_walk import AxisWalk, walk_axis
 from mcupatch.schedule.check import runs_whole, streamed_into
+from mcupatch.schedule.execution import Compute, execute_stage
+from mcupatch.schedule.largest_calls import CallSize, find_largest_calls
 from mcupatch.schedule.stage import Segment
 from mcupatch.schedule.stage_layout import StageLayout, lay_out_stage
 from mcupatch.schedule.touched import folds_map, touched_positions
@@ -216,3 +219,25 @@ def _produced(graph: Graph, layout: StageLayout, g: int) -> list[str]:
     if g >= len(layout.walks):
         return [layout.streamed[g - len(layout.walks)]]
     return [graph.ops[i].output for i in layout.walks[g].segment.operators]
+
+
+@SETTINGS
+@given(networks, st.integers(0, 2**32))
+def test_largest_calls_are_those_of_the_replayed_stages(graph: Graph, seed: int) -> None:
+    schedule = random_schedule(graph, seed)
+    called: dict[str, list[tuple[int, int]]] = {}
+    for stage in schedule.stages:
+        streamed = streamed_into(graph, schedule, stage)
+        if streamed or not runs_whole(graph, stage):
+            for event in execute_stage(graph, lay_out_stage(graph, stage, streamed)):
+                if isinstance(event, Compute):
+                    calls = called.setdefault(graph.ops[event.op].name, [])
+                    calls.append((event.rows.length, event.cols.length))
+        else:
+            called[graph.ops[stage.first].name] = [graph.output_tensor(graph.ops[stage.first]).hwc[:2]]
+    found = find_largest_calls(graph, schedule)
+    assert set(found) == set(called)
+    for op in graph.ops:
+        if not is_reduction(graph, op):  # these need no work space, however large their calls
+            rows, cols = (max(lengths) for lengths in zip(*called[op.name]))
+            assert found[op.name] == CallSize(rows, cols)

@@ -22,7 +22,14 @@ from dataclasses import dataclass
 
 from mcupatch.errors import Infeasible
 from mcupatch.native_scheduler import load_scheduler
-from mcupatch.schedule.search_problem import KEEP_ALL, RECOMPUTE, SearchProblem, SearchSpace, find_early
+from mcupatch.schedule.search_problem import (
+    KEEP_ALL,
+    RECOMPUTE,
+    SCRATCH_COLS,
+    SearchProblem,
+    SearchSpace,
+    find_early,
+)
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 from mcupatch.schedule.whole import whole_operator
 from mcupatch.schedule.work import HUNDRED
@@ -151,6 +158,7 @@ def _search(
         problem.tensors,
         problem.operators,
         problem.reads,
+        SCRATCH_COLS,
         space.tile_rows,
         space.tile_cols,
         space.col_parts,

@@ -63,7 +63,7 @@ class SearchProblem:
 
 
 SCRATCH_COLS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
-"""Widths of calls for which the search knows the scratch of a kernel, and then for all columns."""
+"""Widths of calls for which the search knows the scratch of a kernel, ascending, and then for all columns."""
 SCRATCH_SIZES = 2 * (len(SCRATCH_COLS) + 1)  # for calls of a single row, then for those of any number
 _NO_SCRATCH = (0,) * SCRATCH_SIZES
 
@@ -71,10 +71,8 @@ TENSOR_FIELDS, TENSOR_BYTES = 8, 4
 _FIRST_WORK, _WORK_FIELDS = 7, len(fields(CallWork))
 WHOLE_BYTES = _FIRST_WORK + _WORK_FIELDS + SCRATCH_SIZES + 1
 OPERATOR_FIELDS = WHOLE_BYTES + 3
-WORK_FIELDS = (
-    *range(_FIRST_WORK, _FIRST_WORK + _WORK_FIELDS),
-    OPERATOR_FIELDS - 1,
-)  # and that of the operator whole
+_WHOLE_WORK = OPERATOR_FIELDS - 1
+WORK_FIELDS = (*range(_FIRST_WORK, _FIRST_WORK + _WORK_FIELDS), _WHOLE_WORK)
 
 
 def build_problem(

@@ -41,8 +41,8 @@ class KernelWork:
     For a multiply-accumulate (of pools: a tap), an output element, an input element that a position gathers, a
     position, a row of a call (and each channel of it), and a call: what the kernel prepares anew, and the stage's own
     arithmetic around it. ``group``: for a group of columns, its multiply-accumulates and output elements at a position.
-    ``odd``: the same for a column outside pairs. ``widened``: for each input element that a depthwise kernel widens for
-    a row, or a group of rows.
+    ``odd``: the same for a column outside pairs, in calls that are not narrow. ``widened``: for each input element that
+    a depthwise kernel widens for a row, or a group of rows.
     """
 
     mac: int = 0

@@ -19,6 +19,7 @@ from tests.support.graphs import GraphBuilder
 from tests.support.kernel_layers import random_conv2d, random_dense, random_depthwise
 from tests.support.kernel_operators import random_lut
 from tests.support.kernels_host import FLAGS, find_compiler
+from tests.support.packed_layers import random_packed_depthwise
 
 
 def test_sizes_and_offsets_agree_with_the_c_compiler(tmp_path: Path) -> None:
@@ -53,13 +54,18 @@ def convolution(rng: np.random.Generator) -> Graph:
     return random_conv2d(rng).graph
 
 
-def depthwise(rng: np.random.Generator) -> Graph:
+def packed_depthwise(rng: np.random.Generator) -> Graph:
+    return random_packed_depthwise(rng).graph
+
+
+def large_depthwise(rng: np.random.Generator) -> Graph:
     builder = GraphBuilder("depthwise")
     x = builder.input(*map(int, rng.integers(3, 40, 3)))
-    return builder.build(builder.depthwise(x, int(rng.choice([3, 5, 7])), int(rng.choice([1, 2])), pad=3))
+    stride = tuple(map(int, rng.integers(1, 3, 2)))
+    return builder.build(builder.depthwise(x, int(rng.choice([3, 5, 7])), stride, pad=3))
 
 
-@pytest.mark.parametrize("make", [convolution, depthwise])
+@pytest.mark.parametrize("make", [convolution, packed_depthwise, large_depthwise])
 def test_scratch_by_size_is_enough_for_every_smaller_call(make: Callable[..., Graph]) -> None:
     found = set()
     for i in range(60):

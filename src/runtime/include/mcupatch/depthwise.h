@@ -319,8 +319,13 @@ void mcup_fill_words(void *start, int32_t bytes, uint32_t value);
  */
 MCUP_ALWAYS_INLINE int32_t mcup_is_narrow(const mcup_packed_depthwise_params *params, int32_t out_rows,
                                           int32_t out_cols) {
-  const int32_t widest = params->stride_cols != 2 ? 3 : out_rows == 1 ? 6 : 4;
-  return out_cols <= (params->corrects_halves ? 0 : widest);
+  if (params->corrects_halves) {
+    return 0;
+  }
+  if (params->stride_cols != 2) {
+    return out_cols <= 3;
+  }
+  return out_cols <= (out_rows == 1 ? 6 : 4);
 }
 
 /* The kernel of `size` taps a side, for windows that are not narrow. */
