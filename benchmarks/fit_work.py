@@ -1,11 +1,11 @@
 """Fits the numbers of ``mcupatch.schedule.work`` to what operators take on the emulated Cortex-M7.
 
-    python -m benchmarks.fit_work [--models DIR] [NAME...]
+    python -m benchmarks.fit_work [--models DIR] [--int8] [NAME...]
 
 Every network of ``NETWORKS`` is run layer by layer, in patches and streamed within several budgets, with int8 ends and
-weights as wide as they may be. What is printed is to be copied into ``WorkModel``, in hundredths of an instruction, with
-the errors over the operators that were measured: those that a fit leaves are the model's, not the measurement's.
-The features are the model's own: it is linear, so each is what one number alone would give.
+int16 weights, or int8 ones. What is printed is to be copied into ``INT16_WEIGHTS`` or ``INT8_WEIGHTS``, in hundredths
+of an instruction, with the errors over the operators that were measured: those that a fit leaves are the model's, not
+the measurement's. The features are the model's own: it is linear, so each is what one number alone would give.
 """
 
 from __future__ import annotations
@@ -88,11 +88,12 @@ class Measured:
     glue: tuple[Glue, ...]
 
 
-def measure_network(source: str) -> Measured:
+def measure_network(chosen: tuple[str, int | None]) -> Measured:
     """All runs of one network; operators that run whole are samples of the first alone. Raises McupatchError."""
     samples: list[Sample] = []
     glue: list[Glue] = []
-    for compiled in compile_all(source):
+    source, flash_bytes = chosen
+    for compiled in compile_all(source, flash_bytes):
         graph, schedule = compiled.graph, compiled.schedule
         run = measure_operators(compiled, source, random_inputs(graph))
         numbers = single_numbers(graph)
@@ -106,11 +107,12 @@ def measure_network(source: str) -> Measured:
     return Measured(tuple(samples), tuple(glue))
 
 
-def compile_all(source: str) -> Iterator[CompiledModel]:
+def compile_all(source: str, flash_bytes: int | None) -> Iterator[CompiledModel]:
+    """``flash_bytes``: what int16 weights may fill; None: int8 weights."""
     model = load_model_file(source)
 
     def compiled(mode: Mode, stream: bool, sram_bytes: int = SRAM_BYTES) -> CompiledModel:
-        options = CompileOptions("generic", sram_bytes, FLASH_BYTES, mode, io="int8", stream_input=stream)
+        options = CompileOptions("generic", sram_bytes, flash_bytes, mode, io="int8", stream_input=stream)
         return compile_model(model, options)
 
     yield compiled(PerLayer(), stream=False)
@@ -191,14 +193,18 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="networks of the zoo (zoo:NAME) and files")
     parser.add_argument("--models", metavar="DIR", help="where the real models are")
+    parser.add_argument("--int8", action="store_true", help="weights stay int8")
     arguments = parser.parse_args()
+    flash_bytes = None if arguments.int8 else FLASH_BYTES
     sources = arguments.names or [
         name if name.startswith("zoo:") else f"{arguments.models}/{name}"
         for name in NETWORKS
         if name.startswith("zoo:") or arguments.models
     ]
     console = Console(highlight=False, soft_wrap=True)
-    found, failures = measure_all(measure_network, {source: source for source in sources}, console)
+    found, failures = measure_all(
+        measure_network, {source: (source, flash_bytes) for source in sources}, console
+    )
     exit_if_failed(failures, found)
     samples = [sample for measured in found.values() for sample in measured.samples]
     for kernel in KERNELS:

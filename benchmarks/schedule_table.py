@@ -210,8 +210,8 @@ def format_page(figures: Sequence[Figures]) -> str:
         f"input is {end} in every column but those of layer-by-layer execution, where it is held. Sizes are KiB;\n"
         'the analytic figure is the definition of the MCUNetV2 paper; "optimal": no placement of the schedule\'s\n'
         'buffers is smaller; "touched": the bytes of the arena that were written on an emulated Cortex-M7. One random\n'
-        "input, int8 ends; the output of every schedule equals the NumPy reference, byte for byte. Networks without a\n"
-        "remark have seeded weights. Made by `make bench-schedule`.\n"
+        "input, int8 ends, int16 weights (16 MiB of flash); the output of every schedule equals the NumPy reference, byte\n"
+        "for byte. Networks without a remark have seeded weights. Made by `make bench-schedule`.\n"
     )
     stops = "\n".join(f"- {each.row.title}: {each.bottleneck}." for each in figures)
     return (

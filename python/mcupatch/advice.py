@@ -16,7 +16,6 @@ from mcupatch.result import Result
 from mcupatch.schedule.cost import extra_macs
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
-from mcupatch.schedule.work import predicted_instructions
 
 WORTH = 0.03  # a smaller gain is not worth a row
 LEFT_FLASH = 64 << 10
@@ -35,7 +34,7 @@ def advise(
     """The most useful first; at least one."""
     arena = result.memory.arena_bytes
     yield from _less_memory(graph, schedule, arena, planner)
-    yield from _less_work(graph, schedule, fronts)
+    yield from _less_work(graph, schedule, planner, fronts)
     hint = hint_at_ends(graph)
     if hint:
         yield Advice("Take int8 values", hint, "mcupatch compile MODEL --io int8 ...")
@@ -93,10 +92,12 @@ def _less_memory(graph: Graph, schedule: Schedule, arena: int, planner: Schedule
         )
 
 
-def _less_work(graph: Graph, schedule: Schedule, fronts: Fronts) -> Iterator[Advice]:
+def _less_work(
+    graph: Graph, schedule: Schedule, planner: SchedulePlanner, fronts: Fronts
+) -> Iterator[Advice]:
     """The cheapest schedule of the front that fits the budget."""
     budget = fronts.budget_bytes or 0
-    now = predicted_instructions(graph, schedule)
+    now = planner.instructions(schedule)
     plain = [fronts.layer_by_layer] if fronts.layer_by_layer is not None else []
     fitting = [p for p in (*plain, *fronts.by_instructions) if p.arena_bytes <= budget]
     if not fitting:

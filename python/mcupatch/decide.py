@@ -15,6 +15,7 @@ from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import total_macs
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
+from mcupatch.schedule.work import INT8_WEIGHTS, WorkModel
 from mcupatch.target.board import Board, arena_budget, load_board
 
 
@@ -23,7 +24,8 @@ class Request:
     """What kind of schedule, the bytes that its arena may take (None: no limit), the inputs that come row by row.
 
     ``reserved_bytes`` of the same memory are for the stack and the data, which users count too. With ``pools``,
-    memories in order of preference, the arena may be divided among them, and they are the limit.
+    memories in order of preference, the arena may be divided among them, and they are the limit. ``model``: what is
+    taken for the least work.
     """
 
     mode: Mode
@@ -31,6 +33,7 @@ class Request:
     streamed: tuple[str, ...] = ()
     pools: tuple[Pool, ...] = ()
     reserved_bytes: int = 0
+    model: WorkModel = INT8_WEIGHTS
 
     @property
     def room_bytes(self) -> int | None:
@@ -57,11 +60,12 @@ class Request:
         return cls.for_board(mode, load_board(board or "generic", sram))
 
     @classmethod
-    def for_board(cls, mode: Mode, board: Board, streamed: tuple[str, ...] = ()) -> Request:
+    def for_board(
+        cls, mode: Mode, board: Board, streamed: tuple[str, ...] = (), model: WorkModel = INT8_WEIGHTS
+    ) -> Request:
         """What fits the main RAM of ``board``."""
-        return cls(
-            mode, arena_budget(board), streamed, reserved_bytes=board.stack_bytes + board.statics_bytes
-        )
+        beside = board.stack_bytes + board.statics_bytes
+        return cls(mode, arena_budget(board), streamed, reserved_bytes=beside, model=model)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def decide_schedule(graph: Graph, request: Request) -> Decision:
 
     Raises Infeasible, which says what is in the way and by how many bytes, if it is not legal or does not fit.
     """
-    planner = SchedulePlanner(graph, request.streamed)
+    planner = SchedulePlanner(graph, request.streamed, request.model)
     try:
         schedule = _find_schedule(graph, request, planner)
         need, room = planner.arena_bytes(schedule), request.room_bytes

@@ -12,19 +12,19 @@ from mcupatch.schedule.explain import StageStory, format_bytes, shorten_name, te
 from mcupatch.schedule.explain_cuts import CutReason, explain_cut
 from mcupatch.schedule.search import FrontPoint
 from mcupatch.schedule.stage import Schedule
-from mcupatch.schedule.work import predicted_instructions
+from mcupatch.schedule.work import INT8_WEIGHTS, WorkModel
 from mcupatch.scratch import find_schedule_scratch
 
 
-def explain_schedule(graph: Graph, schedule: Schedule) -> list[str]:
+def explain_schedule(graph: Graph, schedule: Schedule, model: WorkModel = INT8_WEIGHTS) -> list[str]:
     """A line for each stage in tiles or run of whole operators, and one for every cut within and between them."""
     if not graph.ops:
         return ["The model has no operators."]
-    problem = SchedulePlanner(graph, schedule.streamed).problem
+    planner = SchedulePlanner(graph, schedule.streamed, model)
+    problem = planner.problem
     stories = tell_stages(graph, schedule, find_schedule_scratch(graph, schedule))
     most = needed_bytes(graph, schedule)
-    instructions = predicted_instructions(graph, schedule)
-    point = FrontPoint(schedule, most, extra_macs(graph, schedule), instructions, ())
+    point = FrontPoint(schedule, most, extra_macs(graph, schedule), planner.instructions(schedule), ())
     stage_cuts = {stage.first for stage in schedule.stages}
     lines = []
 

@@ -19,26 +19,25 @@ from mcupatch.schedule.search import FrontPoint, find_instructions_front, find_m
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.streaming import find_streamed_inputs
 from mcupatch.schedule.whole import is_whole
-from mcupatch.schedule.work import predicted_instructions
 from mcupatch.target.board import arena_budget, load_board
 
 
 class FrontSearch:
-    """The fronts of ``graph``, its images ``streamed`` or not.
+    """The fronts of ``graph``, as ``options`` would have it compiled.
 
-    With ``options`` the points are compared with the budget of the board that they name, and the schedule that a
+    ``with_budget``: the points are compared with the budget of the board that they name, and the schedule that the
     compilation would take is among them.
     """
 
-    def __init__(
-        self, graph: Graph, stream_input: bool = False, options: CompileOptions | None = None
-    ) -> None:
+    def __init__(self, graph: Graph, options: CompileOptions, with_budget: bool = False) -> None:
         self.graph = graph
-        self.planner = SchedulePlanner(graph, find_streamed_inputs(graph) if stream_input else ())
+        streamed = find_streamed_inputs(graph) if options.stream_input else ()
+        self._model = options.work_model
+        self.planner = SchedulePlanner(graph, streamed, self._model)
         self.budget_bytes: int | None = None
         self.taken: Schedule | None = None
         self.miss = ""
-        if options is not None:
+        if with_budget:
             board = load_board(options.board, options.sram_bytes)
             self.budget_bytes = arena_budget(board)
             try:
@@ -55,6 +54,7 @@ class FrontSearch:
         problem = self.planner.problem
         by_macs = find_macs_front(problem, int(whole * max_extra_macs)).points
         by_instructions = find_instructions_front(problem).points
+        taken_kept = None if self.taken is None or self._extra_macs(self.taken) else self.taken
         planned_by_macs = [self.planner.shrink(point) for point in _choose(by_macs, most)]
         planned_by_instructions = [point.schedule for point in _choose(by_instructions, most)]
         least = self.planner.find_least(0)
@@ -63,10 +63,10 @@ class FrontSearch:
             whole,
             self.budget_bytes,
             None if self.planner.plain is None else self._describe(self.planner.plain),
-            self._keep_best([*planned_by_macs, least], self._extra_macs),
-            self._keep_best([*planned_by_instructions, least], self._instructions),
-            len(by_macs),
-            len(by_instructions),
+            self._keep_best([*planned_by_macs, least, self.taken], self._extra_macs),
+            self._keep_best([*planned_by_instructions, least, taken_kept], self.planner.instructions),
+            _count(by_macs, least, self.taken),
+            _count(by_instructions, least, taken_kept),
             self.miss,
         )
 
@@ -75,17 +75,17 @@ class FrontSearch:
         that recomputes nothing.
         """
         schedule = self.taken or self.planner.find_least(0)
-        return explain_schedule(self.graph, schedule)
+        return explain_schedule(self.graph, schedule, self._model)
 
     def _keep_best(
-        self, found: Sequence[Schedule], cost: Callable[[Schedule], int]
+        self, found: Sequence[Schedule | None], cost: Callable[[Schedule], int]
     ) -> tuple[PlannedPoint, ...]:
         """Planned, in the order of their arenas, without those that another one beats, the plain one included.
 
         The schedule that is taken stays.
         """
         arena = self.planner.arena_bytes
-        schedules = dict.fromkeys(s for s in (*found, self.taken, self.planner.plain) if s is not None)
+        schedules = dict.fromkeys(s for s in (*found, self.planner.plain) if s is not None)
         cheapest: int | None = None
         kept: list[Schedule] = []
         for schedule in sorted(schedules, key=lambda s: (arena(s), cost(s))):
@@ -98,16 +98,13 @@ class FrontSearch:
     def _extra_macs(self, schedule: Schedule) -> int:
         return extra_macs(self.graph, schedule)
 
-    def _instructions(self, schedule: Schedule) -> int:
-        return predicted_instructions(self.graph, schedule)
-
     def _describe(self, schedule: Schedule) -> PlannedPoint:
         arena_bytes = self.planner.arena_bytes(schedule)
         tiled = tuple(stage for stage in describe_stages(self.graph, schedule) if stage.is_tiled)
         return PlannedPoint(
             arena_bytes,
             self._extra_macs(schedule),
-            self._instructions(schedule),
+            self.planner.instructions(schedule),
             len(schedule.stages),
             "layer by layer" if schedule == self.planner.plain else _title(self.graph, schedule),
             None if self.budget_bytes is None else arena_bytes <= self.budget_bytes,
@@ -118,6 +115,11 @@ class FrontSearch:
 
 def _choose(points: Sequence[FrontPoint], most: int | None) -> Sequence[FrontPoint]:
     return points if most is None else spread(points, most)
+
+
+def _count(points: Sequence[FrontPoint], *more: Schedule | None) -> int:
+    """How many schedules there are, those of the search and ``more``."""
+    return len({*(point.schedule for point in points), *more} - {None})
 
 
 def _title(graph: Graph, schedule: Schedule) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mcupatch.errors import BadInput, Infeasible
 from mcupatch.ir.graph import Graph
+from mcupatch.ir.ops import Lut, Quantize
 from mcupatch.memory.plan import Pool
 from mcupatch.memory.pools import describe_pools
 from mcupatch.options import ByHand, LeastSram, Mode, PerLayer
@@ -72,10 +73,18 @@ def _advise(graph: Graph, schedule: Schedule, mode: Mode, large: list[str]) -> s
     ends = hint_at_ends(graph)
     if ends:
         return f"{end} {ends}"
-    held = [name for name in graph.inputs if name in large and name not in schedule.streamed]
+    held = [
+        name for name in graph.inputs if name not in schedule.streamed and _forms(graph, name) & set(large)
+    ]
     if held and held[0] in _streamable(graph):
         end += f" Input '{shorten_name(held[0])}' is in the way: --stream-input (stream_input=True) holds a few rows of it."
     return end
+
+
+def _forms(graph: Graph, name: str) -> set[str]:
+    """An input, and what it is converted to value by value."""
+    readers = (graph.ops[i] for i in graph.consumers[name])
+    return {name, *(op.output for op in readers if isinstance(op, Lut | Quantize))}
 
 
 def _streamable(graph: Graph) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from mcupatch.errors import BadInput
 from mcupatch.memory.board_pools import AUTO, MAIN
 from mcupatch.row_formats import JPEG, RAW, ROW_FORMATS
+from mcupatch.schedule.work import INT8_WEIGHTS, INT16_WEIGHTS, WorkModel
 
 TARGETS = ("c", "llvm")
 
@@ -122,6 +123,11 @@ class CompileOptions:
                 "A tuning database holds what stages in C cost with exact rounding: give --tuned without --fast-rounding "
                 "and --target llvm."
             )
+
+    @property
+    def work_model(self) -> WorkModel:
+        """What schedules are compared by: a budget of flash makes weights int16, as many as there is room for."""
+        return INT8_WEIGHTS if self.flash_bytes is None else INT16_WEIGHTS
 
 
 def command_line(source: str, options: CompileOptions) -> str:

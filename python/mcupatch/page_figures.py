@@ -16,6 +16,7 @@ from mcupatch.files import read_user_file
 from mcupatch.fronts import FrontSearch
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan
+from mcupatch.options import CompileOptions
 from mcupatch.pipeline import Array, measure_model
 from mcupatch.plan_schedules import SchedulePlanner
 from mcupatch.report.page.figures import ArenaBlock, PageFigures, StepMemory, TilePicture
@@ -44,10 +45,15 @@ def collect_page(saved: SavedModel, inputs: Mapping[str, Array], picture: Path |
     run = measure_model(saved, inputs)
     result = replace(saved.result, measured=describe_run(run))
     schedule = rebuild_schedule(result)
-    planner = SchedulePlanner(graph, schedule.streamed)
+    # what it was compiled by: int16 weights have kernels of their own
+    is_wide = any("_wide(" in text for text in saved.sources.sources.values())
+    options = CompileOptions(
+        flash_bytes=board.flash_bytes if is_wide else None, stream_input=bool(schedule.streamed)
+    )
+    planner = SchedulePlanner(graph, schedule.streamed, options.work_model)
     plan = rebuild_plan(planner, schedule, result)
     budget = arena_budget(reserve_decoders(board, (port.source for port in saved.sources.inputs)))
-    search = FrontSearch(graph, bool(schedule.streamed))
+    search = FrontSearch(graph, options)
     fronts = search.find(MOST_EXTRA, FRONT_POINTS)
     fronts = replace(fronts, name=result.model.name, budget_bytes=budget)
     costs = cost_operators(saved, result.model.name, run)

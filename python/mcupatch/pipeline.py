@@ -200,7 +200,10 @@ def compile_model(
         decision = tuned.decision or decision
     schedule, plan = decision.schedule, decision.plan
     check_schedule(graph, schedule)
-    write("schedule.txt", lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule)))
+    write(
+        "schedule.txt",
+        lambda: schedule_text(graph, schedule, explain_schedule(graph, schedule, options.work_model)),
+    )
     check_plan(graph, schedule, plan, find_schedule_scratch(graph, schedule))
     write("plan.txt", lambda: plan_text(plan))
 
@@ -260,16 +263,17 @@ def decide_for_board(
     graph: Graph, options: CompileOptions, board: Board, streamed: tuple[str, ...]
 ) -> Decision:
     """As ``decide_schedule`` for the board's memories: those that ``options`` name, or the main RAM and then all."""
-    mode = options.mode
+    mode, model = options.mode, options.work_model
     if options.memories not in (AUTO, MAIN):
-        return decide_schedule(graph, Request(mode, None, streamed, named_pools(board, options.memories)))
+        pools = named_pools(board, options.memories)
+        return decide_schedule(graph, Request(mode, None, streamed, pools, model=model))
     pools = board_pools(board) if options.memories == AUTO else ()
     try:
-        return decide_schedule(graph, Request.for_board(mode, board, streamed))
+        return decide_schedule(graph, Request.for_board(mode, board, streamed, model))
     except Infeasible:
         if len(pools) < 2:
             raise
-        return decide_schedule(graph, Request(mode, None, streamed, pools))
+        return decide_schedule(graph, Request(mode, None, streamed, pools, model=model))
 
 
 def measure_model(

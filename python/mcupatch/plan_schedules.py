@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from mcupatch.errors import BadInput
 from mcupatch.ir.graph import Graph
@@ -28,7 +28,7 @@ from mcupatch.schedule.search_problem import (
 )
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
-from mcupatch.schedule.work import predicted_instructions
+from mcupatch.schedule.work import INT8_WEIGHTS, WorkModel, predicted_instructions
 from mcupatch.scratch import find_schedule_scratch, find_scratch_by_size
 
 TRIES = 24  # schedules of the search that are planned one by one
@@ -41,11 +41,11 @@ MOST_EXTRA = 4  # times the MACs of the network: more recomputation never pays
 class SchedulePlanner:
     """Memory plans of one network's schedules, each made once, and the choice among those of the search.
 
-    ``streamed`` are the model inputs that come row by row.
+    ``streamed`` are the model inputs that come row by row. ``model`` says what is taken for the least work.
     """
 
-    def __init__(self, graph: Graph, streamed: tuple[str, ...] = ()) -> None:
-        self.graph, self.streamed = graph, streamed
+    def __init__(self, graph: Graph, streamed: tuple[str, ...] = (), model: WorkModel = INT8_WEIGHTS) -> None:
+        self.graph, self.streamed, self._model = graph, streamed, model
         self._plans: dict[Schedule, MemoryPlan] = {}
 
     def plan(self, schedule: Schedule) -> MemoryPlan:
@@ -59,6 +59,10 @@ class SchedulePlanner:
         """Bytes of the planned arena."""
         return self.plan(schedule).arena_bytes
 
+    def instructions(self, schedule: Schedule) -> int:
+        """Those of one run, predicted."""
+        return predicted_instructions(self.graph, schedule, self._model)
+
     @cached_property
     def plain(self) -> Schedule | None:
         """Layer by layer, or None where a streamed input forbids it."""
@@ -70,7 +74,7 @@ class SchedulePlanner:
     @cached_property
     def problem(self) -> SearchProblem:
         """What is searched."""
-        return build_problem(self.graph, find_scratch_by_size(self.graph), self.streamed)
+        return build_problem(self.graph, find_scratch_by_size(self.graph), self.streamed, self._model)
 
     def find_fitting(self, budget_bytes: int) -> Schedule:
         """Layer by layer if that fits, else the fewest extra MACs, then instructions, whose plan does.
@@ -106,7 +110,7 @@ class SchedulePlanner:
                 break
             fitting = self._fit(point, budget_bytes)
             if fitting is not None:
-                work = predicted_instructions(self.graph, fitting)
+                work = self.instructions(fitting)
                 if best is None or work < best[0]:
                     best = work, fitting, point.schedule
         return None if best is None else self._restore(best[1], best[2], budget_bytes)
@@ -141,7 +145,7 @@ class SchedulePlanner:
         if point.bytes > budget_bytes:
             return None
         fitting = [cut for cut in self._cut(point) if self.arena_bytes(cut) <= budget_bytes]
-        return min(fitting, key=partial(predicted_instructions, self.graph), default=None)
+        return min(fitting, key=self.instructions, default=None)
 
     def _cut(self, point: FrontPoint) -> list[Schedule]:
         """Its schedule with smaller tiles for all operators that it runs alone, if its plan needs more than counted."""
@@ -155,7 +159,7 @@ class SchedulePlanner:
         for i, stage in enumerate(whole.stages):
             if stage != cut.stages[i]:
                 trial = replace(cut, stages=(*cut.stages[:i], stage, *cut.stages[i + 1 :]))
-                works = [predicted_instructions(self.graph, schedule) for schedule in (trial, cut)]
+                works = [self.instructions(schedule) for schedule in (trial, cut)]
                 if works[0] <= works[1] and self.arena_bytes(trial) <= budget_bytes:
                     cut = trial
         return cut
@@ -176,7 +180,7 @@ class SchedulePlanner:
 
     def _order(self, schedule: Schedule) -> tuple[int, int, int]:
         cost = extra_macs(self.graph, schedule)
-        return self.arena_bytes(schedule), cost, predicted_instructions(self.graph, schedule)
+        return self.arena_bytes(schedule), cost, self.instructions(schedule)
 
     def find_smallest(self, shares: Iterable[float | None]) -> Iterator[Schedule]:
         """``find_least`` for each share of the network's MACs; None is any number."""

@@ -17,7 +17,6 @@ from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.cost import extra_macs, total_macs
 from mcupatch.schedule.stage import Schedule
 from mcupatch.schedule.whole import plan_layer_by_layer
-from mcupatch.schedule.work import predicted_instructions
 from mcupatch.zoo.blocks import Network
 
 MORE_MACS = 0.05  # of the schedule that may compute a little twice
@@ -109,7 +108,7 @@ def _schedule_costs(
             planner.arena_bytes(schedule),
             total_macs(graph),
             extra_macs(graph, schedule),
-            predicted_instructions(graph, schedule),
+            planner.instructions(schedule),
         )
 
     yield cost_of("layer by layer", plan_layer_by_layer(graph))

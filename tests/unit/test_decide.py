@@ -90,6 +90,14 @@ def test_an_image_in_the_way_is_named() -> None:
     assert "--stream-input" not in str(streamed.value)
 
 
+def test_an_image_in_the_way_is_named_as_what_it_is_converted_to() -> None:
+    b = GraphBuilder()
+    x = b.input(16, 16, 4)
+    graph = b.build(b.mean(b.conv(b.lut(x), 2, kernel=3, pad=1)))
+    with pytest.raises(Infeasible, match=f"Input '{x}' is in the way: --stream-input"):
+        decide_schedule(graph, Request(FitBudget(), 100))
+
+
 def test_users_count_the_stack_too() -> None:
     graph = small_graph()
     least = decide_schedule(graph, Request(LeastSram())).plan.arena_bytes

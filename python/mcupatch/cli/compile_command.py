@@ -79,7 +79,9 @@ def command(
         output_console().print(compiled_report(result, str(directory), [r for r in remarks if r]))
     elif compiled.tuned is not None:
         print_lines([compiled.tuned.remark], to_stderr=True)
-    lines = explain_schedule(compiled.graph, compiled.schedule) if explain else []
+    lines = (
+        explain_schedule(compiled.graph, compiled.schedule, compiled.options.work_model) if explain else []
+    )
     print_lines(lines, to_stderr=json_file == "-")
 
 

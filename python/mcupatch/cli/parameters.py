@@ -59,7 +59,10 @@ class FractionType(click.ParamType):
         found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(%?)", value.strip())
         if not found:
             self.fail(f"{value!r} is not a share; write 5% or 0.05", param, ctx)
-        return float(found[1]) / (100.0 if found[2] else 1.0)
+        share = float(found[1]) / (100.0 if found[2] else 1.0)
+        if 1 < share <= 100 and not found[2]:
+            self.fail(f"{value!r} is more than all; write {value.strip()}% or {share / 100:g}", param, ctx)
+        return share
 
 
 class SecondsType(click.ParamType):

@@ -25,6 +25,7 @@ from mcupatch.options import CompileOptions
 @model_argument
 @click.option("--board", help="Compare with the memory of this board of 'mcupatch boards'.")
 @click.option("--sram", type=SIZE, help="Compare with this budget of SRAM, e.g. 64KiB.")
+@click.option("--flash", type=SIZE, help="As with compile: what is left of it makes weights int16.")
 @io_option
 @click.option(
     "--stream-input",
@@ -48,6 +49,7 @@ def command(
     model: str,
     board: str | None,
     sram: int | None,
+    flash: int | None,
     io: str,
     stream_input: bool,
     max_extra_macs: float,
@@ -67,9 +69,8 @@ def command(
     from mcupatch.report.front_picture import draw_fronts
     from mcupatch.report.fronts import fronts_report
 
-    options = None
-    if board is not None or sram is not None:
-        options = CompileOptions(board or CompileOptions.board, sram, io=io, stream_input=stream_input)
+    options = CompileOptions(board or CompileOptions.board, sram, flash, io=io, stream_input=stream_input)
+    with_budget = board is not None or sram is not None
     check_json_target(json_file)
     check_plot_target(plot)
     check_different_files(("MODEL", model), ("--json", json_file), ("--plot", plot))
@@ -77,7 +78,7 @@ def command(
         progress("importing the model")
         graph = read_graph(load_model_file(model), io, stream_input)
         progress("choosing a schedule")
-        search = FrontSearch(graph, stream_input, options)
+        search = FrontSearch(graph, options, with_budget)
         progress("searching the fronts")
         fronts = search.find(max_extra_macs, points if json_file is None and plot is None else None)
         progress("explaining a schedule")

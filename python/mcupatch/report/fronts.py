@@ -29,7 +29,8 @@ def fronts_report(fronts: Fronts, lines: int) -> RenderableType:
             lines,
         ),
         Text(
-            "Arena: planned, all of it. Extra MACs: recomputed. Instructions: predicted, not measured. "
+            "Arena: planned, all of it. Extra MACs: recomputed, up to --max-extra-macs. Instructions: predicted, not "
+            "measured; with int8 weights, or int16 ones with --flash. "
             "Stages: in tiles, and operators that run whole. Layer by layer: every operator whole, a streamed image row "
             "by row; all whole: the streamed image is gathered first."
         ),

@@ -11,7 +11,7 @@ from mcupatch.ir.graph import Graph
 from mcupatch.schedule.holdings import SUM_BYTES
 from mcupatch.schedule.stage_tensors import find_roots
 from mcupatch.schedule.trailing import ELEMENT_OPS, union_bytes, whole_distance
-from mcupatch.schedule.work import CallWork, WorkModel, count_whole, operator_work
+from mcupatch.schedule.work import INT8_WEIGHTS, CallWork, WorkModel, count_whole, operator_work
 
 ALIGN_BYTES = 4  # every buffer is rounded up to it, as the planner does
 
@@ -79,7 +79,7 @@ def build_problem(
     graph: Graph,
     scratch_bytes: Mapping[str, Sequence[int]],
     streamed: tuple[str, ...] = (),
-    model: WorkModel | None = None,
+    model: WorkModel = INT8_WEIGHTS,
 ) -> SearchProblem:
     """``scratch_bytes`` by operator name: ``SCRATCH_SIZES`` of them; none: 0."""
     roots = find_roots(graph)
@@ -91,7 +91,6 @@ def build_problem(
         height, width, channels = tensor.hwc
         tensors += (height, width, channels * tensor.item_bytes, index[root], graph.tensors[root].nbytes)
         tensors += (*spans[root], name in streamed)
-    model = WorkModel() if model is None else model
     work = operator_work(graph, model)
     whole_bytes = _whole_bytes(graph, roots, spans, scratch_bytes, streamed)
     operators: list[int] = []

@@ -6,11 +6,11 @@
 It is additive, so that the search can use the same numbers. Kernels take four columns of a row at once, then two and
 one (depthwise ones two in place of one), and the depthwise ones of 3x3 taps two rows: what is left over costs more.
 Calls of few columns have numbers of their own: depthwise ones are another kernel's. Fitted by ``python -m
-benchmarks.fit_work`` to seven networks with int16 weights, layer by layer, in patches and streamed (convolutions in
-tiles: half of them within 0.5 %, nine in ten within 2 %; depthwise 0.8 % and 2.3 %, with strides 1.2 % and 3.8 %).
-int8 weights take 0.1 instructions a multiply-accumulate more, in calls of two columns 0.25 and of one column 0.5.
-Windows at a border skip taps, which it does not know, and layers that no fast kernel takes cost more than it says
-(groups, dilated depthwise: 4 to 8 instructions a MAC), as do convolutions with float rounding (2 to 3 an output).
+benchmarks.fit_work`` to seven networks, layer by layer, in patches and streamed (convolutions in tiles: half of them
+within 0.5 %, nine in ten within 2 %; depthwise 0.8 % and 2.3 %, with strides 1.2 % and 3.8 %), with int16 weights and
+with int8 ones. Windows at a border skip taps, which it does not know, and layers that no fast kernel takes cost more
+than it says (groups, dilated depthwise: 4 to 8 instructions a MAC), as do convolutions with float rounding (2 to 3 an
+output).
 """
 
 from __future__ import annotations
@@ -106,6 +106,27 @@ class WorkModel:
     moved_byte: int = 23
 
 
+INT16_WEIGHTS = WorkModel()
+INT8_WEIGHTS = WorkModel(
+    pointwise=KernelWork(
+        *(70, 522, 148, 123), row_result=188, call=16_901, group=8_255, group_mac=34, group_result=319
+    ),
+    narrow_pointwise=KernelWork(*(60, 563, 146, 925), row_result=569, call=8_397, group=10_259, group_mac=59),
+    window=KernelWork(
+        *(78, 527, 148, 1_091),
+        row_result=1_978,
+        call=0,
+        group=12_153,
+        group_mac=16,
+        group_result=335,
+        odd=5_134,
+        odd_mac=3,
+    ),
+    narrow_window=KernelWork(*(60, 436, 166), row_result=766, call=4_298, group=29_128, group_mac=59),
+)
+"""With the weights of convolutions int16, as ``compile --flash`` may make them, and int8."""
+
+
 @dataclass(frozen=True)
 class CallCounts:
     """What the calls of an operator add up to; of a reduction, rows and positions of its input.
@@ -146,12 +167,12 @@ class CallWork:
         return sum(each * count for each, count in zip(astuple(self), astuple(counts)))
 
 
-def operator_work(graph: Graph, model: WorkModel = WorkModel()) -> tuple[CallWork, ...]:
+def operator_work(graph: Graph, model: WorkModel = INT8_WEIGHTS) -> tuple[CallWork, ...]:
     """The coefficients of every operator."""
     return tuple(_call_work(graph, op, model) for op in graph.ops)
 
 
-def predicted_instructions(graph: Graph, schedule: Schedule, model: WorkModel = WorkModel()) -> int:
+def predicted_instructions(graph: Graph, schedule: Schedule, model: WorkModel = INT8_WEIGHTS) -> int:
     """Instructions of one run of the network, by the model."""
     work = operator_work(graph, model)
     total = 0

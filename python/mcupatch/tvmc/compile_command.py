@@ -108,4 +108,6 @@ def command(
         figures = describe_model(compiled)
         write_file(Path(output), pack_model(compiled, figures))
     output_console().print(compiled_report(figures, output, program="tvmc"))
-    print_lines(explain_schedule(compiled.graph, compiled.schedule) if verbose else [])
+    print_lines(
+        explain_schedule(compiled.graph, compiled.schedule, compiled.options.work_model) if verbose else []
+    )

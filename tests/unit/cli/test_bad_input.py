@@ -107,6 +107,7 @@ def test_a_model_under_a_wrong_ending_is_still_known_or_told(
         (["compile", "net.tflite", "--per-layer", "--least-sram"], "choose one"),
         (["compile", "net.tflite", "--max-extra-macs", "5%"], "--least-sram"),
         (["compile", "net.tflite", "--least-sram", "--max-extra-macs", "some"], "not a share"),
+        (["compile", "net.tflite", "--least-sram", "--max-extra-macs", "5"], "write 5% or 0.05"),
         (["compile", "net.tflite", "--least-sram", "--max-extra-macs", "9" * 400], "from 0 on"),
         (["compile", "net.tflite", "--toolchain", "icc"], "icc"),
         (["compile", "net.tflite", "-o", "net.tflite"], "is a file"),

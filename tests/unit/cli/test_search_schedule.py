@@ -174,3 +174,28 @@ def test_the_least_point_is_what_least_sram_takes(here: Path, capsys: pytest.Cap
         compiled = json.loads(figures)
         points = [p for p in found["by_macs"] if p["extra_macs"] <= compiled["compute"]["extra_macs"]]
         assert min(p["arena_bytes"] for p in points) == compiled["memory"]["arena_bytes"]
+
+
+def test_flash_predicts_for_int16_weights(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    narrow, wide = search(capsys), search(capsys, "--flash", "1MiB")
+    assert (
+        wide["layer_by_layer"]["predicted_instructions"] < narrow["layer_by_layer"]["predicted_instructions"]
+    )
+    for options, found in (((), narrow), (("--flash", "1MiB"), wide)):
+        arguments = ("--io", "int8", "--least-sram", "--max-extra-macs", "0%", *options)
+        out = f"out{len(options)}"
+        run_cli(capsys, "compile", NETWORK, *arguments, "-o", out)
+        run = json.loads(run_cli(capsys, "run", out, "--json", "-"))
+        predicted = found["by_instructions"][0]["predicted_instructions"]
+        assert abs(predicted / run["measured"]["instructions"] - 1) < 0.05
+
+
+def test_no_more_points_than_are_found_and_none_recomputes_where_halos_are_kept(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The schedule that is taken was among both fronts, whatever it recomputes, and not counted."""
+    found = search(capsys, "--sram", "7900")
+    for front in ("by_macs", "by_instructions"):
+        assert len(found[front]) <= found[f"found_{front}"]
+    assert any(point["taken"] and point["extra_macs"] for point in found["by_macs"])
+    assert all(point["extra_macs"] <= 0 for point in found["by_instructions"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mcupatch.ir.graph import Graph
@@ -13,8 +15,9 @@ from mcupatch.schedule.moved_bytes import Moved, find_moved
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 from mcupatch.schedule.whole import plan_layer_by_layer
 from mcupatch.schedule.work import (
+    INT8_WEIGHTS,
+    INT16_WEIGHTS,
     CallCounts,
-    WorkModel,
     count_calls,
     operator_work,
     predicted_instructions,
@@ -80,7 +83,7 @@ def test_instructions_are_the_sum_of_the_coefficients() -> None:
     work = operator_work(graph)
     whole = CallCounts(1, 8, 64, 8 * 2, 0, 0, 0)
     assert predicted_instructions(graph, plan_layer_by_layer(graph)) == sum(w.of(whole) for w in work) // 100
-    model = WorkModel(move=0, moved_byte=0)
+    model = replace(INT8_WEIGHTS, move=0, moved_byte=0)
     schedule = schedule_by_hand(graph, 2, (8, 1), "keep")
     # the first operator also runs before the first tile; a row at a time is a call for each
     rows = CallCounts(8, 8, 64, 8 * 2, 0, 8, 64)
@@ -102,7 +105,7 @@ def test_depthwise_rows_widen_less_in_pairs() -> None:
     (work,) = operator_work(b.build(b.depthwise(b.input(8, 8, 4), kernel=3, pad=1)))
     pairs, rows = CallCounts(1, 8, 64, 16, 0, 0, 0), CallCounts(8, 8, 64, 16, 0, 8, 64)
     # of an input row of 10 columns and 4 channels, 3 for each row against 4 for two
-    widened = WorkModel().depthwise.widened * 4 * 10 * (8 * 3 - 4 * 4)
+    widened = INT8_WEIGHTS.depthwise.widened * 4 * 10 * (8 * 3 - 4 * 4)
     assert work.of(rows) - work.of(pairs) == 7 * work.call + widened
 
 
@@ -111,3 +114,16 @@ def test_the_papers_measure_counts_what_is_kept() -> None:
     graph = two_convolutions()
     memory = analytic_schedule_bytes(graph, schedule_by_hand(graph, 2, (8, 1), "keep"))
     assert memory.peak_bytes == 3 * 8 * 4 + 3 * 8 * 2 + 8 * 8 * 4
+
+
+def test_int8_weights_take_more_and_most_so_in_narrow_tiles() -> None:
+    """Kernels unpack them for every group of columns."""
+    b = GraphBuilder()
+    graph = b.build(b.conv(b.conv(b.input(16, 16, 32), 64, kernel=1, pad=0), 32, kernel=1, pad=0))
+
+    def more(schedule: Schedule) -> float:
+        of = [predicted_instructions(graph, schedule, model) for model in (INT8_WEIGHTS, INT16_WEIGHTS)]
+        return of[0] / of[1] - 1
+
+    whole, narrow = plan_layer_by_layer(graph), schedule_by_hand(graph, 2, (16, 8), "keep")
+    assert 0 < more(whole) < more(narrow)
