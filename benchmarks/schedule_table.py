@@ -26,6 +26,7 @@ from mcupatch.options import CompileOptions, FitBudget, LeastSram, Mode, PerLaye
 from mcupatch.pipeline import CompiledModel, compile_model, measure_model
 from mcupatch.result import MeasuredFacts, Result
 from mcupatch.schedule.explain import describe_bottleneck
+from mcupatch.scratch import find_schedule_scratch
 from mcupatch.target.board import STATICS_BYTES, load_board
 
 BOARD, SRAM_BYTES, FLASH_BYTES = "generic", 4 << 20, 16 << 20  # as much as any network needs layer by layer
@@ -112,7 +113,7 @@ def measure_row(chosen: tuple[Row, str]) -> Figures:
         measure(least),
         measure(compile_for(model, LeastSram(max_extra_macs=EXTRA_SHARE), stream=True)),
         None if row.aim_kib is None else measure(compile_within(model, row.aim_kib)),
-        describe_bottleneck(least.graph, least.schedule),
+        describe_bottleneck(least.graph, least.schedule, find_schedule_scratch(least.graph, least.schedule)),
     )
 
 

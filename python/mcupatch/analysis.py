@@ -52,7 +52,7 @@ def analyze_graph(graph: Graph, by_hand: ByHand | None = None) -> Analysis:
         tiled = [s for s in dict.fromkeys(planner.find_smallest(EXTRA_SHARES)) if s != plain]
     return Analysis(
         graph.name,
-        describe_bottleneck(graph, plain),
+        describe_bottleneck(graph, plain, find_schedule_scratch(graph, plain)),
         tuple(_layers(graph, plain)),
         tuple(_figures(graph, schedule, planner) for schedule in (plain, *tiled)),
     )

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from mcupatch.ir.access import tiled_tensor
 from mcupatch.ir.graph import Graph
+from mcupatch.ir.ops import Operator
 from mcupatch.schedule.bound import StepLoad, step_loads
 from mcupatch.schedule.holdings import Holding, Place
 from mcupatch.schedule.stage import Schedule, Segment, Stage
@@ -56,9 +57,12 @@ def title_schedule(graph: Graph, schedule: Schedule) -> str:
     return "1 stage in tiles" if len(tiled) == 1 else f"{len(tiled)} stages in tiles"
 
 
-def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
-    """The operator at which most bytes are in use, where that is, and the largest buffers there."""
-    loads = step_loads(graph, schedule)
+def describe_bottleneck(graph: Graph, schedule: Schedule, scratch: Mapping[str, int] | None = None) -> str:
+    """The operator at which most bytes are in use, where that is, and the largest buffers there.
+
+    ``scratch``: bytes of the kernels by operator name; without it they are not counted.
+    """
+    loads = _loads_with_scratch(graph, schedule, scratch)
     if not loads:
         return "the model has no operators"
     worst = max(loads, key=lambda load: load.nbytes)
@@ -69,15 +73,19 @@ def describe_bottleneck(graph: Graph, schedule: Schedule) -> str:
         where = " outside the tiles" if is_whole(graph, here) else " inside the tiles"
     return (
         f"operator {worst.step} '{shorten_name(op.name)}' ({op.kind}){where}, where the largest buffers are "
-        f"{describe_largest(worst)}"
+        f"{describe_largest(worst, _scratch_of(op, scratch))}"
     )
 
 
 def describe_largest(load: StepLoad, scratch_bytes: int = 0, most: int = LARGEST) -> str:
-    """The ``most`` largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``."""
+    """The ``most`` largest buffers of a step: ``'expand.out' 196.0 KiB, 'stem.out' rows kept 12.3 KiB``.
+
+    ``scratch_bytes`` are among the bytes of ``load``.
+    """
     held = [(h.nbytes, _describe_holding(h)) for h in load.held] + [(scratch_bytes, "scratch of the kernel")]
-    held = sorted((h for h in held if h[0] > 0), key=lambda h: -h[0])
-    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held[:most])
+    held = sorted((h for h in held if h[0] > 0), key=lambda h: -h[0])[:most]
+    shared = ", in part one over the other" if sum(nbytes for nbytes, _ in held) > load.nbytes else ""
+    return ", ".join(f"{name} {format_bytes(nbytes)}" for nbytes, name in held) + shared
 
 
 @dataclass(frozen=True)
@@ -99,19 +107,29 @@ def tell_stages(
 
     ``scratch``: bytes of the kernels by operator name; without it they are not counted.
     """
-    sizes = [scratch.get(op.name, 0) if scratch else 0 for op in graph.ops]
-    loads = [
-        replace(load, nbytes=load.nbytes + extra) for load, extra in zip(step_loads(graph, schedule), sizes)
-    ]
+    loads = _loads_with_scratch(graph, schedule, scratch)
     stories = []
     for tiled, stages in groupby(schedule.stages, key=lambda s: None if is_whole(graph, s) else s.first):
         group = list(stages)
         first, last = group[0].first, group[-1].last
         worst = max(loads[first : last + 1], key=lambda load: load.nbytes)
         how = "whole" if tiled is None else _tell_segments(graph, group[0])
-        largest = describe_largest(worst, sizes[worst.step])
+        largest = describe_largest(worst, _scratch_of(graph.ops[worst.step], scratch))
         stories.append(StageStory(first, last, how, worst.nbytes, worst.step, largest))
     return tuple(stories)
+
+
+def _scratch_of(op: Operator, scratch: Mapping[str, int] | None) -> int:
+    return scratch.get(op.name, 0) if scratch else 0
+
+
+def _loads_with_scratch(
+    graph: Graph, schedule: Schedule, scratch: Mapping[str, int] | None
+) -> list[StepLoad]:
+    return [
+        replace(load, nbytes=load.nbytes + _scratch_of(graph.ops[load.step], scratch))
+        for load in step_loads(graph, schedule)
+    ]
 
 
 def _tell_segments(graph: Graph, stage: Stage) -> str:

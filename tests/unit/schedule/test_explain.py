@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mcupatch.schedule.bound import step_loads
 from mcupatch.schedule.by_hand import schedule_by_hand
 from mcupatch.schedule.explain import (
     LONGEST_NAME,
+    describe_bottleneck,
     halo_policy,
     shorten_name,
     tell_stages,
@@ -12,6 +14,7 @@ from mcupatch.schedule.explain import (
 )
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 from mcupatch.schedule.whole import plan_layer_by_layer
+from tests.support.graphs import GraphBuilder
 from tests.support.small_graph import small_graph
 
 
@@ -53,3 +56,19 @@ def test_titles_and_halos() -> None:
     ]
     assert policies == ["recompute", "keep"]
     assert [halo_policy(graph, stage) for stage in many_stages().stages] == ["mixed", "none", "none", "none"]
+
+
+def test_the_bottleneck_counts_scratch_and_tells_of_shared_bytes() -> None:
+    b = GraphBuilder()
+    graph = b.build(b.mean(b.conv(b.conv(b.input(16, 16, 4), 4, kernel=3, pad=1), 16, kernel=1, pad=0)))
+    plain = plan_layer_by_layer(graph)
+    loads = [load.nbytes for load in step_loads(graph, plain)]
+    assert loads[1] == max(loads) < 16 * 16 * (4 + 16)  # the second convolution writes over what it reads
+    text = describe_bottleneck(graph, plain)
+    assert text.startswith("operator 1 ") and text.endswith(", in part one over the other")
+    text = describe_bottleneck(graph, plain, {graph.ops[0].name: 1 << 20})
+    assert text.startswith("operator 0 ") and "scratch of the kernel 1024.0 KiB" in text
+    b = GraphBuilder()
+    x = b.input(16, 16, 4)
+    kept = b.build(x, b.conv(x, 16, kernel=3, pad=1))
+    assert "one over the other" not in describe_bottleneck(kept, plan_layer_by_layer(kept))
