@@ -35,7 +35,7 @@ class CutReason:
             return f"without it {self.more_instructions} instructions more"
         if self.more_bytes < 0 or self.more_instructions < 0:
             saved = (format_bytes(-self.more_bytes), f"{-self.more_instructions} instructions")
-            return f"without it {saved[0] if self.more_bytes < 0 else saved[1]} less, so it was not chosen for that"
+            return f"without it {saved[0] if self.more_bytes < 0 else saved[1]} less, as counted; plans decided otherwise"
         return "without it nothing is gained or lost"
 
 
