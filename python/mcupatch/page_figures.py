@@ -17,6 +17,7 @@ from mcupatch.fronts import FrontSearch
 from mcupatch.ir.graph import Graph
 from mcupatch.memory.plan import MemoryPlan
 from mcupatch.options import CompileOptions
+from mcupatch.packing.conv2d import WIDE_KERNELS
 from mcupatch.pipeline import Array, measure_model
 from mcupatch.plan_schedules import SchedulePlanner
 from mcupatch.report.page.figures import ArenaBlock, PageFigures, StepMemory, TilePicture
@@ -46,7 +47,8 @@ def collect_page(saved: SavedModel, inputs: Mapping[str, Array], picture: Path |
     result = replace(saved.result, measured=describe_run(run))
     schedule = rebuild_schedule(result)
     # what it was compiled by: int16 weights have kernels of their own
-    is_wide = any("_wide(" in text for text in saved.sources.sources.values())
+    calls = [f"{kernel}(" for kernel in WIDE_KERNELS.values()]
+    is_wide = any(call in text for text in saved.sources.sources.values() for call in calls)
     options = CompileOptions(
         flash_bytes=board.flash_bytes if is_wide else None, stream_input=bool(schedule.streamed)
     )

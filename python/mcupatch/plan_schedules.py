@@ -151,17 +151,17 @@ class SchedulePlanner:
         """Its schedule with smaller tiles for all operators that it runs alone, if its plan needs more than counted."""
         if self.arena_bytes(point.schedule) <= point.bytes:
             return []
-        stages = range(len(point.schedule.stages))
-        return [run_alone_by_row(self.graph, point.schedule, stages, cols) for cols in ALONE_COLS]
+        return [run_alone_by_row(self.graph, point.schedule, cols) for cols in ALONE_COLS]
 
     def _restore(self, cut: Schedule, whole: Schedule, budget_bytes: int) -> Schedule:
         """``cut`` with the tiles of ``whole`` again wherever that takes less work and fits."""
+        least = self.instructions(cut)
         for i, stage in enumerate(whole.stages):
             if stage != cut.stages[i]:
                 trial = replace(cut, stages=(*cut.stages[:i], stage, *cut.stages[i + 1 :]))
-                works = [self.instructions(schedule) for schedule in (trial, cut)]
-                if works[0] <= works[1] and self.arena_bytes(trial) <= budget_bytes:
-                    cut = trial
+                work = self.instructions(trial)
+                if work <= least and self.arena_bytes(trial) <= budget_bytes:
+                    cut, least = trial, work
         return cut
 
     def _find_near_least(self, max_extra_macs: int) -> list[FrontPoint]:

@@ -90,5 +90,5 @@ def test_least_sram_takes_smaller_tiles_where_a_chain_of_operators_alone_needs_t
     assert planner.arena_bytes(counted.schedule) > counted.bytes  # else this network shows nothing
     taken = planner.find_least(most)
     assert planner.arena_bytes(taken) <= counted.bytes
-    by_row = run_alone_by_row(planner.graph, counted.schedule, range(len(counted.schedule.stages)), 2)
+    by_row = run_alone_by_row(planner.graph, counted.schedule, 2)
     assert predicted_instructions(planner.graph, taken) < predicted_instructions(planner.graph, by_row)

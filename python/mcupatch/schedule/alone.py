@@ -6,7 +6,6 @@ one in tiles of a row a few columns more or less; what all of them add up to onl
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from mcupatch.ir.access import is_reduction, is_tileable
@@ -14,17 +13,12 @@ from mcupatch.ir.graph import Graph
 from mcupatch.schedule.stage import Schedule, Segment, Stage
 
 
-def run_alone_by_row(graph: Graph, schedule: Schedule, stages: Collection[int], cols: int) -> Schedule:
-    """``schedule`` with those of ``stages`` in tiles of a row and ``cols`` columns at most that are one operator.
+def run_alone_by_row(graph: Graph, schedule: Schedule, cols: int) -> Schedule:
+    """``schedule`` with its stages of one operator in tiles of a row and ``cols`` columns at most.
 
     Reductions, and what cannot be cut, stay as they are.
     """
-    return replace(
-        schedule,
-        stages=tuple(
-            _cut(graph, stage, cols) if i in stages else stage for i, stage in enumerate(schedule.stages)
-        ),
-    )
+    return replace(schedule, stages=tuple(_cut(graph, stage, cols) for stage in schedule.stages))
 
 
 def _cut(graph: Graph, stage: Stage, cols: int) -> Stage:
